@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+// The arrows between modules are the `dependencies:` below; scripts/check holds the imports against them.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Packages from elsewhere, each with one home module (docs/design.md says what removing it would cost).
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let paths: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+// For tests: a channel without a socket.
+let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+func module(_ name: String, _ dependencies: [Target.Dependency], links: [LinkerSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: links)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: [.init(stringLiteral: module)] + dependencies,
+        path: "Tests/\(module)Tests", exclude: exclude, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "bedplate",
+    products: [
+        .executable(name: "bedplate", targets: ["bedplate"]),
+        .executable(name: "bedplated", targets: ["bedplated"]),
+        .executable(name: "cspm", targets: ["cspm"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // C: shims and module maps
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMongoc", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+        // The domain and the machine
+        module("CoreTypes", []),
+        module("Host", ["CoreTypes", paths]),
+        module("HostLinux", ["CoreTypes", "Host", "CSystemd", "CLinux", paths, subprocess]),
+
+        // The installer and the deployer
+        module("Profiles", ["CoreTypes", yaml]),
+        module("Secrets", ["CoreTypes", "Host", "COpenSSL", paths]),
+        module("Probing", ["CoreTypes", "CHiredis", "CMongoc"], links: [.linkedLibrary(":libhiredis.a")]),
+        module("Archives", ["CoreTypes", "CArchive", paths]),
+        module("Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", paths]),
+        module(
+            "Releases", ["CoreTypes", "Host", "Profiles", "Secrets", "Control", "Archives", "COpenSSL", paths]),
+        module(
+            "CLI",
+            [
+                "CoreTypes", "Host", "Provisioning", "Releases", "Control", "Profiles", "Secrets", paths, arguments,
+            ]),
+
+        // The supervisor
+        module("Control", ["CoreTypes"]),
+        module("Supervision", ["CoreTypes", "Control", "CLinux"]),
+
+        // The bundled platform
+        .target(
+            name: "Scanning", dependencies: ["CoreTypes", "COpenSSL", paths],
+            resources: [.embedInCode("Rules/secrets.json")], swiftSettings: strict),
+        module(
+            "Platform",
+            [
+                "CoreTypes", "Scanning", "Archives", "COpenSSL", "CMongoc", "CHiredis", paths, http, sqlite, logging,
+            ], links: [.linkedLibrary(":libhiredis.a")]),
+
+        // Mains
+        program("bedplate", ["CLI", "HostLinux", arguments]),
+        program("bedplated", ["Supervision", "Control", "CoreTypes"]),
+        program("cspm", ["Platform", "CoreTypes", paths, arguments]),
+
+        tests("CoreTypes", []),
+        // A machine in memory, for the tests of everything that takes `any Host`.
+        .target(
+            name: "HostFixtures", dependencies: ["CoreTypes", "Host", "Control", paths], path: "Tests/HostFixtures",
+            swiftSettings: strict),
+        tests("HostLinux", ["CoreTypes", "Host", paths]),
+        tests("Provisioning", ["CoreTypes", "Host", "HostFixtures", paths]),
+        tests("Archives", ["CArchive", paths]),
+        tests("Profiles", ["CoreTypes"]),
+        tests(
+            "Releases", ["CoreTypes", "Host", "HostLinux", "HostFixtures", "Profiles", "Control", paths],
+            exclude: ["Golden"]),
+        tests("Scanning", [paths]),
+        tests("Platform", ["CoreTypes", "Scanning", "cspm", paths, http, embedded, logging]),
+        tests("Probing", ["CoreTypes"]),
+        tests("Secrets", ["CoreTypes", "Host", "HostFixtures", paths]),
+        tests("CLI", ["CoreTypes", "Control", "Host", "HostFixtures", "Releases", paths]),
+        tests("Control", ["CoreTypes"]),
+        tests("Supervision", ["CoreTypes", "Control", "CLinux", "bedplated"]),
+    ]
+)

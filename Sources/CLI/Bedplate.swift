@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// The command a person types.
+struct Bedplate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bedplate",
+        abstract: "Runs a security platform on a bare host: supervised, in two slots, behind one front door.",
+        discussion: """
+            Exit codes: 0 done, 1 it failed, 2 changes pending, 64 you asked wrongly, 75 try again.
+            """,
+        version: version,
+        subcommands: [
+            Status.self, Switch.self, Rollback.self, Start.self, Stop.self, Restart.self, Logs.self,
+            ProfileCommands.self,
+            SecretCommands.self, TrialCommands.self,
+        ])
+
+    static let version = "0.1.0"
+}

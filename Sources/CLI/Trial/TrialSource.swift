@@ -1,0 +1,44 @@
+import CoreTypes
+import Host
+import Provisioning
+import SystemPackage
+
+/// Where the parts of a trial are taken from: a checkout and the programs built from it.
+struct TrialSource {
+    /// Holds `bedplate`, `bedplated` and `cspm`.
+    let programs: FilePath
+    let checkout: FilePath
+
+    var profiles: FilePath { checkout.appending("profiles") }
+
+    /// Every file of the trial with the place it is copied to.
+    func copies(to layout: Layout, on host: any Host) throws -> [CopyStep.Copy] {
+        let executable: FilePermissions = [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute]
+        let data: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+        var copies = [
+            CopyStep.Copy(from: programs.appending("bedplate"), to: layout.bedplate, mode: executable),
+            CopyStep.Copy(from: programs.appending("bedplated"), to: layout.bedplated, mode: executable),
+            CopyStep.Copy(
+                from: programs.appending("cspm"), to: layout.application.appending("bin/cspm"), mode: executable),
+        ]
+        for (folder, target) in [
+            (profiles, layout.shippedProfiles), (checkout.appending("web"), layout.application.appending("web")),
+        ] {
+            for file in try Self.files(below: folder, on: host) {
+                copies.append(CopyStep.Copy(from: folder.appending(file), to: target.appending(file), mode: data))
+            }
+        }
+        return copies
+    }
+
+    /// Relative paths of the regular files below a folder.
+    private static func files(below folder: FilePath, on host: any Host) throws -> [String] {
+        try host.files.list(folder).flatMap { name -> [String] in
+            switch try host.files.status(folder.appending(name))?.kind {
+            case .directory: try files(below: folder.appending(name), on: host).map { "\(name)/\($0)" }
+            case .file: [name]
+            case .link, .other, nil: []
+            }
+        }
+    }
+}

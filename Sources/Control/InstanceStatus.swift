@@ -1,0 +1,67 @@
+package import CoreTypes
+
+/// What the supervisor says of one instance.
+package struct InstanceStatus: Codable, Sendable, Equatable {
+    package var name: InstanceName
+    package var state: State
+    /// Whether it is meant to be up.
+    package var wanted: Bool
+    /// Up, and its probes say so (or it has none).
+    package var healthy: Bool
+    package var pid: Int32?
+    /// When it entered this state, in milliseconds since 1970.
+    package var since: Int64
+    /// Restarts by the supervisor since the last start by an operator.
+    package var restarts: Int
+    /// How the last run ended: `exited 1`, `killed by KILL`; `nil` before the first end.
+    package var lastEnd: String?
+    /// One sentence on why it is not up or not healthy.
+    package var reason: String?
+    package var release: ReleaseID?
+    /// The last captured lines, when it has failed.
+    package var lastLines: [String]?
+
+    package init(
+        name: InstanceName, state: State, wanted: Bool, healthy: Bool, pid: Int32? = nil, since: Int64,
+        restarts: Int = 0, lastEnd: String? = nil, reason: String? = nil, release: ReleaseID? = nil,
+        lastLines: [String]? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.wanted = wanted
+        self.healthy = healthy
+        self.pid = pid
+        self.since = since
+        self.restarts = restarts
+        self.lastEnd = lastEnd
+        self.reason = reason
+        self.release = release
+        self.lastLines = lastLines
+    }
+
+    /// The words an operator sees.
+    package enum State: String, Sendable, Equatable {
+        /// Not running, and not meant to.
+        case down
+        /// Wanted, and waiting for what it depends on.
+        case waiting
+        /// Running, not yet healthy.
+        case starting
+        case up
+        /// Ended or failed to start; a timer runs until the next attempt.
+        case backingOff = "backing-off"
+        case stopping
+        /// Gave up; an operator must act.
+        case failed
+        /// A one-shot that ended with 0.
+        case completed
+        /// A word of a later release.
+        case unknown
+    }
+}
+
+extension InstanceStatus.State: Codable {
+    package init(from decoder: any Decoder) throws {
+        self = Self(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .unknown
+    }
+}

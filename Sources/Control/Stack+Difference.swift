@@ -1,0 +1,35 @@
+import CoreTypes
+
+extension Stack {
+    /// What applying `next` does: pure, so that a plan can be shown before it is made.
+    package func difference(to next: Stack) -> ApplyReply {
+        let old = Dictionary(instances.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let names = Set(next.instances.map(\.name))
+        var reply = ApplyReply(
+            added: [], removed: instances.map(\.name).filter { !names.contains($0) }, changed: [], unchanged: [])
+        for spec in next.instances {
+            if let before = old[spec.name] {
+                if before.runsLike(spec) { reply.unchanged.append(spec.name) } else { reply.changed.append(spec.name) }
+            } else {
+                reply.added.append(spec.name)
+            }
+        }
+        return reply
+    }
+}
+
+extension InstanceSpec {
+    /// Whether a process started from this spec needs no restart to be what `other` asks for: probes, restart policy,
+    /// dependencies, stop steps and logs are taken up by the supervisor alone.
+    package func runsLike(_ other: InstanceSpec) -> Bool {
+        var aligned = other
+        aligned.autostart = autostart
+        aligned.requires = requires
+        aligned.after = after
+        aligned.restart = restart
+        aligned.probes = probes
+        aligned.stop = stop
+        aligned.logs = logs
+        return aligned == self
+    }
+}

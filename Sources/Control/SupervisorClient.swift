@@ -1,0 +1,20 @@
+package import CoreTypes
+
+/// What the CLI and the deployer ask of a running supervisor. `ControlClient` speaks to the socket; tests fake it.
+///
+/// Every call fails with an `OperatorError`; its exit code is `retry` when no supervisor answers.
+package protocol SupervisorClient: Sendable {
+    func status() throws -> StatusReply
+    /// Returns when the wish is recorded; health is seen in `status`.
+    func start(_ instances: [InstanceName]) throws
+    func stop(_ instances: [InstanceName]) throws
+    func restart(_ instances: [InstanceName]) throws
+    /// Sends a signal, by name without `SIG`, to the instance's main process.
+    func signal(_ instance: InstanceName, _ signal: String) throws
+    /// Replaces the stack; restarts only what changed.
+    func apply(_ stack: Stack) throws -> ApplyReply
+    /// The last `lines` lines, then, when `follow`, each new one until `receive` returns false.
+    func logs(_ instance: InstanceName, lines: Int, follow: Bool, receive: (LogLine) -> Bool) throws
+    /// Stops every instance by its own steps, then the supervisor itself.
+    func shutdown() throws
+}

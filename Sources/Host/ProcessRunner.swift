@@ -1,0 +1,66 @@
+package import SystemPackage
+
+/// Runs a command to its end, with a limit in time and in output.
+package protocol ProcessRunner: Sendable {
+    func run(_ command: Command, timeout: Duration) async throws -> CommandResult
+    /// Starts a program that outlives us: own session, standard input from /dev/null, output appended to `log`.
+    func startDetached(_ command: Command, log: FilePath) throws -> Int32
+    /// The processes whose parent is `pid`.
+    func children(of pid: Int32) throws -> [RunningProcess]
+}
+
+/// A process of the machine, as its table shows it.
+package struct RunningProcess: Hashable, Sendable {
+    package let pid: Int32
+    /// What it calls itself: its argument vector, joined by spaces.
+    package let title: String
+
+    package init(pid: Int32, title: String) {
+        self.pid = pid
+        self.title = title
+    }
+}
+
+/// A command by absolute path. Arguments never hold a secret: they are visible to every user of the machine.
+package struct Command: Hashable, Sendable, CustomStringConvertible {
+    package let executable: FilePath
+    package let arguments: [String]
+    package var environment: [String: String]
+
+    package init(_ executable: FilePath, _ arguments: String..., environment: [String: String] = [:]) {
+        self.init(executable, arguments: arguments, environment: environment)
+    }
+
+    package init(_ executable: FilePath, arguments: [String], environment: [String: String] = [:]) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    package var description: String { ([executable.string] + arguments).joined(separator: " ") }
+}
+
+/// How a command ended and what it said.
+package struct CommandResult: Hashable, Sendable {
+    package let status: Status
+    package let output: String
+    package let errors: String
+
+    package init(status: Status, output: String, errors: String) {
+        self.status = status
+        self.output = output
+        self.errors = errors
+    }
+
+    package enum Status: Hashable, Sendable {
+        case exited(Int32)
+        case signalled(Int32)
+        case timedOut
+    }
+
+    /// The last lines of what it said on standard error, or on standard output when that is empty.
+    package func lastLines(_ count: Int) -> String {
+        let text = errors.isEmpty ? output : errors
+        return text.split(separator: "\n").suffix(count).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,67 @@
+import Glibc
+package import Host
+import SystemPackage
+
+/// Users and groups, by the machine's name service.
+package struct LinuxAccounts: AccountDatabase {
+    package init() {}
+
+    package func user(named name: String) throws -> Account? {
+        try lookUp(name) { entry, buffer, size, result in
+            getpwnam_r(name, entry, buffer, size, result)
+        }
+    }
+
+    package func current() throws -> Account {
+        let user = geteuid()
+        let found = try lookUp("\(user)") { entry, buffer, size, result in
+            getpwuid_r(user, entry, buffer, size, result)
+        }
+        // A container may run as a number nobody named.
+        return found ?? Account(name: "\(user)", user: user, group: getegid())
+    }
+
+    package func group(named name: String) throws -> UInt32? {
+        var entry = Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        return try withGrowingBuffer(name) { buffer, size in
+            getgrnam_r(name, &entry, buffer, size, &found)
+        } then: {
+            found?.pointee.gr_gid
+        }
+    }
+
+    private func lookUp(
+        _ name: String,
+        _ query: (
+            UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
+            UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+        ) -> Int32
+    ) throws -> Account? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        return try withGrowingBuffer(name) { buffer, size in
+            query(&entry, buffer, size, &found)
+        } then: {
+            found.map {
+                Account(name: String(cString: $0.pointee.pw_name), user: $0.pointee.pw_uid, group: $0.pointee.pw_gid)
+            }
+        }
+    }
+
+    /// Asks again with twice the space for as long as the answer does not fit; `read` runs while the space is there.
+    private func withGrowingBuffer<Result>(
+        _ name: String, _ query: (UnsafeMutablePointer<CChar>, Int) -> Int32, then read: () -> Result
+    ) throws -> Result {
+        var size = 4096
+        while true {
+            let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+            defer { buffer.deallocate() }
+            switch query(buffer, size) {
+            case 0: return read()
+            case ERANGE: size *= 2
+            case let code: throw HostError.account(name: name, errno: Errno(rawValue: code))
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package import Hummingbird
+
+/// The platform's HTTP interface.
+package enum API {
+    /// Every route there is.
+    package static let endpoints: [Endpoint] =
+        HealthRoutes.endpoints + SetupRoutes.endpoints + SignInRoutes.endpoints + UploadRoutes.endpoints
+        + ScanRoutes.endpoints
+
+    package static func router(_ services: Services) -> Router<APIContext> {
+        let router = Router(context: APIContext.self)
+        // The outermost first: whatever fails further in leaves as JSON.
+        router.add(middleware: Answering(logger: services.logger))
+        router.add(middleware: SetupGate(store: services.store))
+        for endpoint in endpoints {
+            router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
+                try await within(services.limits.limit(for: request.uri.path), by: services.clock) {
+                    try await endpoint.serve(services, request, context)
+                }
+            }
+        }
+        return router
+    }
+}

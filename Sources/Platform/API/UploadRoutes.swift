@@ -1,0 +1,120 @@
+import CoreTypes
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// A ZIP comes in, streamed to disk piece by piece, and becomes a scan.
+enum UploadRoutes {
+    static let endpoints = [
+        Endpoint(.post, "/api/code/upload-scan", .signedIn) { services, request, context in
+            try await upload(services, request, context)
+        }
+    ]
+
+    private static let zipTypes = ["application/zip", "application/x-zip-compressed", "application/octet-stream"]
+
+    private struct Accepted: Encodable {
+        let scanId: ScanID
+    }
+
+    private struct Received {
+        var bytes: Int64 = 0
+        var fileName: String?
+    }
+
+    private static func upload(_ services: Services, _ request: Request, _ context: APIContext) async throws
+        -> Response
+    {
+        let user = try context.signedIn()
+        let multipart = try multipart(request)
+        let announced = request.headers[.contentLength].flatMap { Int64($0) }
+        if let announced, announced > services.largestUpload { throw Refusal.tooLarge(services.largestUpload) }
+
+        let id = ScanID.random()
+        let file = try await PartialFile(services.data.partialUpload(id), becoming: services.data.upload(id))
+        let received: Received
+        do {
+            received = try await receive(request.body, multipart, into: file, atMost: services.largestUpload, announced)
+            try await file.keep()
+        } catch {
+            file.discard()
+            throw error
+        }
+        let name = received.fileName ?? request.uri.queryParameters["file_name"].map(String.init)
+        do {
+            try await services.store.create(
+                Scan(
+                    id: id, userID: user.id, fileName: name.flatMap(shown), uploadBytes: received.bytes,
+                    createdAt: services.time.now()))
+        } catch {
+            services.data.removeFiles(of: id)
+            throw error
+        }
+        do {
+            try await services.queue.add(Job(scan: id), to: .scan)
+        } catch {
+            // Who is refused has started nothing. A crash before this line loses nothing either: upkeep adds the job of a
+            // scan that has none.
+            try await services.store.remove(id)
+            services.data.removeFiles(of: id)
+            throw error
+        }
+        return try JSON.reply(Accepted(scanId: id), status: .accepted)
+    }
+
+    private static func multipart(_ request: Request) throws -> MultipartFile? {
+        let type = request.headers[.contentType] ?? ""
+        let media = type.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
+        if zipTypes.contains(media) { return nil }
+        guard media == "multipart/form-data", let multipart = MultipartFile(contentType: type) else {
+            throw Refusal(
+                .unsupportedMediaType, "send the ZIP as application/zip, or as the file of a multipart/form-data body")
+        }
+        return multipart
+    }
+
+    private static func receive(
+        _ body: RequestBody, _ multipart: MultipartFile?, into file: PartialFile, atMost limit: Int64,
+        _ announced: Int64?
+    ) async throws -> Received {
+        var multipart = multipart
+        var received = Received()
+        var total: Int64 = 0
+        do {
+            for try await piece in body {
+                total += Int64(piece.readableBytes)
+                // The envelope of a multipart body counts as well: what matters is that there is an end.
+                guard total <= limit else { throw Refusal.tooLarge(limit) }
+                let content = try multipart?.feed(piece) ?? piece
+                guard content.readableBytes > 0 else { continue }
+                received.bytes += Int64(content.readableBytes)
+                try await file.append(content)
+            }
+            try multipart?.finish()
+        } catch let error as MultipartFile.Malformed {
+            throw Refusal(.badRequest, error.sentence)
+        }
+        try Task.checkCancellation()
+        // A connection that breaks may look like the end of the body.
+        if let announced, announced != total { throw Refusal(.badRequest, "the upload ends early") }
+        received.fileName = multipart?.fileName
+        return received
+    }
+
+    /// The last component, short and printable: it is shown to people and means nothing to us.
+    private static func shown(_ name: String) -> String? {
+        let last = name.split { $0 == "/" || $0 == "\\" }.last ?? ""
+        let clean = last.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }.prefix(200)
+        return clean.isEmpty ? nil : String(String.UnicodeScalarView(clean))
+    }
+}
+
+extension MultipartFile.Malformed {
+    fileprivate var sentence: String {
+        switch self {
+        case .header: "a part of the multipart body has no readable header"
+        case .endsEarly: "the multipart body ends early"
+        case .noFile: "the multipart body has no file"
+        }
+    }
+}

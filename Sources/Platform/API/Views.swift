@@ -1,0 +1,52 @@
+import Scanning
+
+/// Some entries, and the cursor of the next page where there is one.
+struct PageView<Item: Encodable>: Encodable {
+    let items: [Item]
+    let next: String?
+
+    enum CodingKeys: CodingKey { case items, next }
+
+    /// `next` is always there, `null` at the end: a client need not ask whether the key exists.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(items, forKey: .items)
+        try container.encode(next, forKey: .next)
+    }
+}
+
+/// A scan as clients see it.
+struct ScanView: Encodable {
+    let scanId: ScanID
+    let kind = "code"
+    let status: ScanStatus
+    let progress: Int
+    let reason: String?
+    let fileName: String?
+    let uploadBytes: Int64
+    let counts: [String: Int]
+    let findings: Int
+    let files: Int?
+    let bytes: Int64?
+    let filesSkipped: Int?
+    let createdAt: Timestamp
+    let startedAt: Timestamp?
+    let finishedAt: Timestamp?
+
+    init(_ scan: Scan) {
+        scanId = scan.id
+        status = scan.status
+        progress = scan.progress
+        reason = scan.reason
+        fileName = scan.fileName
+        uploadBytes = scan.uploadBytes
+        counts = Dictionary(uniqueKeysWithValues: Severity.allCases.map { ($0.rawValue, scan.counts[$0]) })
+        findings = scan.counts.total
+        files = scan.totals?.files
+        bytes = scan.totals?.bytes
+        filesSkipped = scan.totals?.skipped
+        createdAt = scan.createdAt
+        startedAt = scan.startedAt
+        finishedAt = scan.finishedAt
+    }
+}

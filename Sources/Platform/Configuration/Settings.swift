@@ -1,0 +1,75 @@
+package import CoreTypes
+import SystemPackage
+
+/// What a program of the platform learns from its environment: where its data is, which slot it is, how long results stay.
+package struct Settings: Sendable {
+    package static let version = "0.1.0"
+
+    package let data: DataFolder
+    /// `nil` for a program outside the slots, or one started by hand.
+    package let slot: Slot?
+    package let retention: Duration
+    package let store: StoreKind
+    package let queue: QueueKind
+    package let credentials: Credentials
+
+    package init(program: String, environment: [String: String]) throws(OperatorError) {
+        let doing = "start cspm \(program)"
+        guard let folder = environment["CSPM_DATA"], !folder.isEmpty else {
+            throw OperatorError(
+                doing: doing, because: "CSPM_DATA is not set",
+                next: "set it to the folder that holds the platform's data", exit: .usage)
+        }
+        guard FilePath(folder).isAbsolute else {
+            throw OperatorError(
+                doing: doing, because: "CSPM_DATA is '\(folder)', which is not an absolute path",
+                next: "name the folder from the root, as in /var/lib/cspm", exit: .usage)
+        }
+        data = DataFolder(path: FilePath(folder))
+
+        switch environment["CSPM_SLOT"] {
+        case nil, "": slot = nil
+        case let text?:
+            guard let named = Slot(rawValue: text) else {
+                throw OperatorError(
+                    doing: doing, because: "CSPM_SLOT is '\(text)'", next: "set it to blue or green, or unset it",
+                    exit: .usage)
+            }
+            slot = named
+        }
+
+        store = try Self.choice(environment, "CSPM_STORE", doing) ?? .embedded
+        queue = try Self.choice(environment, "CSPM_QUEUE", doing) ?? .embedded
+
+        let days = environment["CONTAINER_SCAN_RETENTION_DAYS"] ?? "180"
+        guard let count = Int64(days), (1...36_500).contains(count) else {
+            throw OperatorError(
+                doing: doing, because: "CONTAINER_SCAN_RETENTION_DAYS is '\(days)'",
+                next: "set it to a number of days from 1 to 36500", exit: .usage)
+        }
+        retention = .seconds(count * 86_400)
+        credentials = Credentials(
+            program: program, folder: environment["CREDENTIALS_DIRECTORY"].map { FilePath($0) })
+    }
+
+    private static func choice<Kind: RawRepresentable & CaseIterable>(
+        _ environment: [String: String], _ name: String, _ doing: String
+    ) throws(OperatorError) -> Kind? where Kind.RawValue == String {
+        guard let text = environment[name], !text.isEmpty else { return nil }
+        guard let kind = Kind(rawValue: text) else {
+            let known = Kind.allCases.map(\.rawValue).joined(separator: " or ")
+            throw OperatorError(
+                doing: doing, because: "\(name) is '\(text)'", next: "set it to \(known), or unset it", exit: .usage)
+        }
+        return kind
+    }
+
+    /// Names this program in queues and logs: `worker@blue`.
+    package func instance(_ program: String) -> String { slot.map { "\(program)@\($0)" } ?? program }
+}
+
+/// Where results are kept.
+package enum StoreKind: String, Sendable, CaseIterable { case embedded, mongodb }
+
+/// Where jobs wait.
+package enum QueueKind: String, Sendable, CaseIterable { case embedded, redis }

@@ -1,0 +1,23 @@
+package import Scanning
+package import SystemPackage
+
+/// What the engine runs over a folder. It blocks its thread; findings come as they are found.
+package protocol FindingSource: Sendable {
+    func search(
+        _ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void
+    ) throws -> SearchReport
+}
+
+/// What was looked at, and what was not although it should have been.
+package struct SearchReport: Sendable, Equatable {
+    package let totals: ScanTotals
+    /// A sentence for the user; `nil` when nothing is missing.
+    package let gap: String?
+
+    package init(totals: ScanTotals, gap: String?) {
+        self.totals = totals
+        self.gap = gap
+    }
+
+    var outcome: ScanOutcome { gap.map { .partial(totals, reason: $0) } ?? .completed(totals) }
+}

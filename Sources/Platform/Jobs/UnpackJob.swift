@@ -1,0 +1,68 @@
+import Archives
+import CoreTypes
+package import Logging
+import SystemPackage
+
+/// The worker's job: unpacks the upload into a workspace and hands that to the engine.
+package struct UnpackJob: JobHandler {
+    private let store: any ResultStore
+    private let data: DataFolder
+    private let limits: UnpackLimits
+    private let logger: Logger
+
+    package init(store: any ResultStore, data: DataFolder, logger: Logger) {
+        self.store = store
+        self.data = data
+        self.limits = .upload
+        self.logger = logger
+    }
+
+    package func handle(_ delivery: Delivery, interruption: Interruption) async throws -> JobOutcome {
+        let id = delivery.job.scan
+        guard let scan = try await store.scan(id), scan.status.isOpen else {
+            data.removeFiles(of: id)
+            return .done
+        }
+        try await store.advance(id, to: 10)
+        // One folder a delivery: a consumer that lost its lease cannot write into what the engine reads.
+        let workspace = data.workspace(id).appending(delivery.receipt)
+        let archive = data.upload(id)
+        let limits = limits
+        do {
+            let summary = try await blocking {
+                data.removeTree(data.workspace(id))
+                try data.createTree(data.workspace(id))
+                return try unpackArchive(
+                    archive, into: workspace, limits: limits, isCancelled: { interruption.isRequested })
+            }
+            logger.info("The upload is unpacked.", metadata: ["scan": "\(id)", "files": "\(summary.files)"])
+        } catch let error as ArchiveError {
+            data.removeTree(workspace)
+            if interruption.isRequested { throw Interrupted() }
+            // The machine's trouble is not the archive's: that is tried again.
+            if error.isOfMachine { throw error }
+            try await store.finish(id, as: .failed(reason: "the upload cannot be unpacked: \(error)"))
+            data.removeFiles(of: id)
+            return .done
+        }
+        try await store.advance(id, to: 30)
+        return .followed(by: Job(scan: id, payload: delivery.receipt), in: .engine)
+    }
+
+    package func abandon(_ job: Job, because reason: String) async throws {
+        try await store.finish(job.scan, as: .failed(reason: "the upload could not be unpacked: \(reason)"))
+        data.removeFiles(of: job.scan)
+    }
+}
+
+extension ArchiveError {
+    /// Whether the disk or the folders are to blame and another try may help.
+    fileprivate var isOfMachine: Bool {
+        switch self {
+        case .diskFull, .folderInUse, .unreadable, .unwritable, .cancelled: true
+        case .empty, .noFiles, .notAnArchive, .corrupt, .encrypted, .absoluteName, .escapes, .badName, .link,
+            .specialFile, .duplicate, .tooManyFiles, .tooLarge, .ratio:
+            false
+        }
+    }
+}

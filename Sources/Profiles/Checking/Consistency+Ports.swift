@@ -1,0 +1,62 @@
+import CoreTypes
+
+extension Consistency {
+    mutating func checkPorts() {
+        var holders: [Port: String] = [:]
+        let listen = ProfilePath(["front_door", "listen"])
+        if !broken.contains(listen) { holders[profile.frontDoor.port] = "the front door" }
+        for (slot, ports) in root["slots"].pairs {
+            for (name, value) in ports.pairs {
+                let path = ProfilePath(["slots", slot, name])
+                guard !broken.contains(path) else { continue }
+                if let holder = holders[value.port] {
+                    report(path, "port \(value.port) is taken by \(holder)")
+                } else {
+                    holders[value.port] = "'\(name)' of \(slot)"
+                }
+            }
+        }
+        var owners: [String: ProcessName] = [:]
+        for process in profile.processes {
+            guard let port = process.port else { continue }
+            let path = ProfilePath(["processes", process.name.description])
+            guard process.isSlotted else {
+                report(
+                    path + "port", "'\(process.name)' is outside the slots, and only slots have ports",
+                    given: [path + "slotted"])
+                continue
+            }
+            for slot in Slot.allCases where profile.slots[slot]?[port] == nil {
+                let others = profile.slots[slot].map { Array($0.keys) } ?? []
+                report(
+                    path + "port", "slot '\(slot)' has no port '\(port)'", suggestion: others.closest(to: port),
+                    given: [ProfilePath(["slots", slot.rawValue]), ProfilePath(["slots", slot.rawValue, port])])
+            }
+            if let owner = owners.updateValue(process.name, forKey: port) {
+                report(path + "port", "'\(owner)' already listens on the port '\(port)'")
+            }
+        }
+    }
+
+    mutating func checkRoutes() {
+        var paths: [String: Int] = [:]
+        for (index, route) in profile.routes.enumerated() {
+            let place = ProfilePath(["routes"]) + index
+            if let other = paths.updateValue(index, forKey: route.path) {
+                report(place + "path", "route \(other + 1) already has the path '\(route.path)'")
+            }
+            guard let process = process(named: route.process) else {
+                report(
+                    place + "to", "there is no process '\(route.process)'",
+                    suggestion: closestProcess(to: route.process))
+                continue
+            }
+            let target = ProfilePath(["processes", route.process.description])
+            if !process.isSlotted {
+                report(place + "to", "'\(process.name)' is outside the slots", given: [target + "slotted"])
+            } else if process.port == nil {
+                report(place + "to", "'\(process.name)' has no port", given: [target + "port"])
+            }
+        }
+    }
+}

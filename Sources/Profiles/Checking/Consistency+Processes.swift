@@ -1,0 +1,111 @@
+import CoreTypes
+
+extension Consistency {
+    /// The front door is an instance of this name where the supervisor runs nginx.
+    private static let reserved = ["nginx"]
+
+    mutating func checkName(_ process: ProcessDeclaration, at path: ProfilePath) {
+        guard Self.reserved.contains(process.name.description) else { return }
+        report(path, "the name '\(process.name)' is kept for the front door")
+    }
+
+    mutating func checkCommand(_ process: ProcessDeclaration, at path: ProfilePath) {
+        for (index, word) in process.command.enumerated() {
+            checkPlaceholders(in: word, of: process, at: path + "command" + index)
+            checkArgument(word, at: path + "command" + index)
+        }
+        for (name, text) in process.environment.sorted(by: { $0.key < $1.key }) {
+            checkPlaceholders(in: text, of: process, at: path + "environment" + name)
+        }
+        guard let program = process.command.first else { return }
+        let folders = Placeholder.allCases.filter(\.isFolder).map { "{\($0.rawValue)}/" }
+        if !program.hasPrefix("/"), !folders.contains(where: program.hasPrefix),
+            Placeholder.unknown(in: program).isEmpty
+        {
+            report(
+                path + "command" + 0,
+                "'\(program)' must be absolute or begin with \(folders.joined(separator: ", "))")
+        }
+    }
+
+    mutating func checkPlaceholders(in text: String, of process: ProcessDeclaration, at path: ProfilePath) {
+        for word in Placeholder.unknown(in: text) {
+            let near = Placeholder.allCases.map(\.rawValue).closest(to: word).map { "{\($0)}" }
+            report(path, "the placeholder '{\(word)}' is unknown", suggestion: near)
+        }
+        let owner = ProfilePath(["processes", process.name.description])
+        if Placeholder.port.occurs(in: text), process.port == nil {
+            report(path, "'{port}' needs a port, and '\(process.name)' has none", given: [owner + "port"])
+        }
+        if Placeholder.slot.occurs(in: text), !process.isSlotted {
+            report(path, "'{slot}' needs a slot, and '\(process.name)' is outside them", given: [owner + "slotted"])
+        }
+    }
+
+    mutating func checkProbes(_ process: ProcessDeclaration, at path: ProfilePath) {
+        let probes = [
+            ("startup", process.startup), ("readiness", process.readiness), ("liveness", process.liveness),
+        ]
+        for (name, probe) in probes {
+            let place = path + "probes" + name
+            let kinds = ["http", "tcp", "exec"].filter { isWritten(place + $0) }
+            if isWritten(place), kinds.count != 1 {
+                let found = kinds.isEmpty ? "none" : kinds.joined(separator: " and ")
+                report(place, "a probe has exactly one of http, tcp and exec, not \(found)", given: kindPaths(place))
+            }
+            guard let probe else { continue }
+            switch probe.check {
+            case .http, .tcp:
+                if process.port == nil {
+                    let kind = kinds.first ?? "http"
+                    report(
+                        place + kind, "an \(kind) probe needs a port, and '\(process.name)' has none",
+                        given: [path + "port"])
+                }
+            case .exec(let command):
+                for (index, word) in command.enumerated() {
+                    checkPlaceholders(in: word, of: process, at: place + "exec" + index)
+                }
+            }
+            if kinds.first == "tcp", place.value(in: root, "tcp")?.boolean == false {
+                report(place + "tcp", "tcp can only be true; leave it out instead")
+            }
+            for key in ["method", "statuses", "headers"] where isWritten(place + key) && !kinds.contains("http") {
+                report(place + key, "'\(key)' belongs to an http probe", given: kindPaths(place))
+            }
+        }
+    }
+
+    mutating func checkTimes(_ process: ProcessDeclaration, at path: ProfilePath) {
+        let restart = process.restart
+        if restart.maximum < restart.initial {
+            let place = path + "restart" + (isWritten(path + "restart" + "maximum") ? "maximum" : "initial")
+            report(
+                place, "the longest wait (\(restart.maximum)) is shorter than the first (\(restart.initial))",
+                given: [path + "restart" + "initial", path + "restart" + "maximum"])
+        }
+        for (index, step) in process.stop.enumerated() {
+            let place = path + "stop" + index
+            let isLast = index == process.stop.count - 1
+            let signal = place + "signal"
+            if isLast, step.signal != "KILL" {
+                report(signal, "the last signal must be KILL, or a stuck process never ends", given: [path + "stop"])
+            } else if !isLast, step.signal == "KILL" {
+                report(signal, "nothing can come after KILL")
+            } else if !isLast, step.wait == .zero {
+                report(place + "wait", "'\(step.signal)' needs a wait before the next signal", given: [signal])
+            }
+        }
+    }
+
+    private func kindPaths(_ place: ProfilePath) -> [ProfilePath] { ["http", "tcp", "exec"].map { place + $0 } }
+}
+
+extension ProfilePath {
+    /// The value of `key` at this path; `nil` when it is absent.
+    fileprivate func value(in root: Value, _ key: String) -> Value? {
+        var value: Value? = root
+        for part in parts + [key] { value = value?.ifPresent(part) }
+        return value
+    }
+}

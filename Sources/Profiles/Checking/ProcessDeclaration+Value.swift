@@ -1,0 +1,55 @@
+import CoreTypes
+
+extension ProcessDeclaration {
+    /// Makes a process from values that have their shapes; `nil` when its name is none, which was reported.
+    init?(key: String, value: Value) {
+        guard let name = try? ProcessName(key) else { return nil }
+        self.init(
+            name: name, isSlotted: value["slotted"].boolean, isOneshot: value["oneshot"].boolean,
+            command: value["command"].items.map(\.string), environment: value["environment"].dictionary(\.string),
+            port: value.ifPresent("port")?.string, credentials: value["credentials"].items.map(\.secret),
+            secretEnvironment: value["secret_environment"].dictionary(\.secret),
+            user: value.ifPresent("user")?.string, group: value.ifPresent("group")?.string,
+            requires: value["requires"].items.map(\.process), after: value["after"].items.map(\.process),
+            restart: Restart(value["restart"]), startup: value["probes"].ifPresent("startup").flatMap(Probe.init),
+            readiness: value["probes"].ifPresent("readiness").flatMap(Probe.init),
+            liveness: value["probes"].ifPresent("liveness").flatMap(Probe.init),
+            stop: value["stop"].items.map { StopSignal(signal: $0["signal"].string, wait: $0["wait"].time) },
+            logs: Logs(
+                maximumSize: value["logs"]["maximum_size"].size, keep: value["logs"]["keep"].integer,
+                timestamps: value["logs"]["timestamps"].boolean))
+    }
+}
+
+extension ProcessDeclaration.Restart {
+    fileprivate init(_ value: Value) {
+        self.init(
+            mode: named(value["mode"]), initial: value["initial"].time, maximum: value["maximum"].time,
+            resetAfter: value["reset_after"].time,
+            limit: value.ifPresent("limit").map {
+                StartLimit(count: $0["count"].integer, window: $0["window"].time)
+            })
+    }
+}
+
+extension ProcessDeclaration.Probe {
+    /// `nil` when it does not say what to check, which `Consistency` reports.
+    fileprivate init?(_ value: Value) {
+        let check: Check
+        if let path = value.ifPresent("http") {
+            check = .http(
+                path: path.string, method: value["method"].string, statuses: value["statuses"].items.map(\.integer),
+                headers: value["headers"].dictionary(\.string))
+        } else if value.ifPresent("tcp") != nil {
+            check = .tcp
+        } else if let command = value.ifPresent("exec") {
+            check = .exec(command: command.items.map(\.string))
+        } else {
+            return nil
+        }
+        self.init(
+            check: check, interval: value["interval"].time, timeout: value["timeout"].time,
+            startPeriod: value["start_period"].time, failures: value["failures"].integer,
+            successes: value["successes"].integer)
+    }
+}

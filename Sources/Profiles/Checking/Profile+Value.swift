@@ -1,0 +1,56 @@
+import CoreTypes
+
+extension Profile {
+    /// Makes the profile from values that have their shapes.
+    init(_ root: Value) {
+        self.init(
+            name: root["profile"].string, summary: root["summary"].string,
+            services: Services(
+                store: named(root["services"]["store"]), queue: named(root["services"]["queue"])),
+            secrets: root["secrets"].pairs.compactMap(SecretDeclaration.init),
+            slots: Dictionary(
+                root["slots"].pairs.compactMap { key, ports in
+                    Slot(rawValue: key).map { ($0, ports.dictionary(\.port)) }
+                }, uniquingKeysWith: { first, _ in first }),
+            processes: root["processes"].pairs.compactMap(ProcessDeclaration.init),
+            frontDoor: FrontDoor(
+                address: root["front_door"]["listen"].listen.address, port: root["front_door"]["listen"].listen.port,
+                manager: named(root["front_door"]["manager"]), drain: root["front_door"]["drain"].time),
+            routes: root["routes"].items.map { route in
+                Route(
+                    path: route["path"].string, process: route["to"].process, timeout: route["timeout"].time,
+                    body: route["body"].size, buffersRequests: route["buffering"].boolean)
+            })
+    }
+}
+
+extension SecretDeclaration {
+    fileprivate init?(key: String, value: Value) {
+        guard let name = try? SecretName(key) else { return nil }
+        let bytes = value["bytes"].integer
+        let generator: Generator? =
+            switch value["generate"].string {
+            case "hex": .hex(bytes: bytes)
+            case "base64": .base64(bytes: bytes)
+            case "fernet": .fernet
+            case "password": .password(length: value["length"].integer)
+            default: nil
+            }
+        guard let generator else { preconditionFailure("the key table allows a generator nobody reads") }
+        self.init(name: name, generator: generator)
+    }
+}
+
+/// Reads a word that the key table takes from the cases of `Word`.
+func named<Word: RawRepresentable>(_ value: Value) -> Word where Word.RawValue == String {
+    guard let word = Word(rawValue: value.string) else {
+        preconditionFailure("the key table allows '\(value.string)', which \(Word.self) does not have")
+    }
+    return word
+}
+
+extension Value {
+    func dictionary<Element>(_ element: (Value) -> Element) -> [String: Element] {
+        Dictionary(pairs.map { ($0.key, element($0.value)) }, uniquingKeysWith: { first, _ in first })
+    }
+}

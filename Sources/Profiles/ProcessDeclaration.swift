@@ -1,0 +1,140 @@
+package import CoreTypes
+
+/// A process as a profile describes it. Texts may hold placeholders, resolved for each instance:
+/// `{release}` `{slot}` `{port}` `{data}` `{logs}` `{run}`; their names are checked when the profile is loaded.
+package struct ProcessDeclaration: Sendable, Equatable {
+    package var name: ProcessName
+    /// Whether each slot has an instance of its own.
+    package var isSlotted: Bool
+    /// A one-shot runs to completion.
+    package var isOneshot: Bool
+    package var command: [String]
+    package var environment: [String: String]
+    /// The port of the slot that it listens on, by name; `{port}` is its number.
+    package var port: String?
+    /// Secrets handed over as files in its credentials directory.
+    package var credentials: [SecretName]
+    /// Secrets handed over as environment variables, by variable.
+    package var secretEnvironment: [String: SecretName]
+    package var user: String?
+    package var group: String?
+    package var requires: [ProcessName]
+    package var after: [ProcessName]
+    package var restart: Restart
+    package var startup: Probe?
+    package var readiness: Probe?
+    package var liveness: Probe?
+    package var stop: [StopSignal]
+    package var logs: Logs
+
+    package init(
+        name: ProcessName, isSlotted: Bool, isOneshot: Bool, command: [String], environment: [String: String],
+        port: String?, credentials: [SecretName], secretEnvironment: [String: SecretName], user: String?,
+        group: String?, requires: [ProcessName], after: [ProcessName], restart: Restart, startup: Probe?,
+        readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs
+    ) {
+        self.name = name
+        self.isSlotted = isSlotted
+        self.isOneshot = isOneshot
+        self.command = command
+        self.environment = environment
+        self.port = port
+        self.credentials = credentials
+        self.secretEnvironment = secretEnvironment
+        self.user = user
+        self.group = group
+        self.requires = requires
+        self.after = after
+        self.restart = restart
+        self.startup = startup
+        self.readiness = readiness
+        self.liveness = liveness
+        self.stop = stop
+        self.logs = logs
+    }
+
+    package struct Restart: Sendable, Equatable {
+        package var mode: Mode
+        package var initial: TimeSpan
+        package var maximum: TimeSpan
+        package var resetAfter: TimeSpan
+        /// At most `count` starts in `window`; `nil`: no limit.
+        package var limit: StartLimit?
+
+        package struct StartLimit: Sendable, Equatable {
+            package var count: Int
+            package var window: TimeSpan
+
+            package init(count: Int, window: TimeSpan) {
+                self.count = count
+                self.window = window
+            }
+        }
+
+        package enum Mode: String, Sendable, CaseIterable {
+            case always
+            case onFailure = "on-failure"
+            case never
+        }
+
+        package init(
+            mode: Mode, initial: TimeSpan, maximum: TimeSpan, resetAfter: TimeSpan, limit: StartLimit?
+        ) {
+            self.mode = mode
+            self.initial = initial
+            self.maximum = maximum
+            self.resetAfter = resetAfter
+            self.limit = limit
+        }
+    }
+
+    package struct Probe: Sendable, Equatable {
+        package var check: Check
+        package var interval: TimeSpan
+        package var timeout: TimeSpan
+        package var startPeriod: TimeSpan
+        package var failures: Int
+        package var successes: Int
+
+        package init(
+            check: Check, interval: TimeSpan, timeout: TimeSpan, startPeriod: TimeSpan, failures: Int, successes: Int
+        ) {
+            self.check = check
+            self.interval = interval
+            self.timeout = timeout
+            self.startPeriod = startPeriod
+            self.failures = failures
+            self.successes = successes
+        }
+
+        package enum Check: Sendable, Equatable {
+            /// A request to the process's own port.
+            case http(path: String, method: String, statuses: [Int], headers: [String: String])
+            /// A connection to the process's own port.
+            case tcp
+            case exec(command: [String])
+        }
+    }
+
+    package struct StopSignal: Sendable, Equatable {
+        package var signal: String
+        package var wait: TimeSpan
+
+        package init(signal: String, wait: TimeSpan) {
+            self.signal = signal
+            self.wait = wait
+        }
+    }
+
+    package struct Logs: Sendable, Equatable {
+        package var maximumSize: ByteCount
+        package var keep: Int
+        package var timestamps: Bool
+
+        package init(maximumSize: ByteCount, keep: Int, timestamps: Bool) {
+            self.maximumSize = maximumSize
+            self.keep = keep
+            self.timestamps = timestamps
+        }
+    }
+}

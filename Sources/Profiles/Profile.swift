@@ -1,0 +1,57 @@
+package import CoreTypes
+
+/// A validated profile with every default filled in: what an application needs, and how to run and reach it.
+///
+/// It comes from `ProfileLoader`, which reports every problem of the YAML at once.
+package struct Profile: Sendable, Equatable {
+    package var name: String
+    package var summary: String
+    package var services: Services
+    package var secrets: [SecretDeclaration]
+    /// Ports by slot and port name: blue's `api` is 8001.
+    package var slots: [Slot: [String: Port]]
+    package var processes: [ProcessDeclaration]
+    package var frontDoor: FrontDoor
+    /// In the order of the file; the longest matching path wins, as nginx does it.
+    package var routes: [Route]
+
+    package init(
+        name: String, summary: String, services: Services, secrets: [SecretDeclaration],
+        slots: [Slot: [String: Port]], processes: [ProcessDeclaration], frontDoor: FrontDoor, routes: [Route]
+    ) {
+        self.name = name
+        self.summary = summary
+        self.services = services
+        self.secrets = secrets
+        self.slots = slots
+        self.processes = processes
+        self.frontDoor = frontDoor
+        self.routes = routes
+    }
+}
+
+/// Which stores the application uses: its own embedded ones, or servers on this host.
+package struct Services: Sendable, Equatable {
+    package var store: Store
+    package var queue: Queue
+
+    package enum Store: String, Sendable, CaseIterable { case embedded, mongodb }
+    package enum Queue: String, Sendable, CaseIterable { case embedded, redis }
+
+    package init(store: Store, queue: Queue) {
+        self.store = store
+        self.queue = queue
+    }
+}
+
+/// A TCP port, 1 to 65535.
+package struct Port: Hashable, Sendable, CustomStringConvertible {
+    package let number: Int
+
+    package init?(_ number: Int) {
+        guard (1...65535).contains(number) else { return nil }
+        self.number = number
+    }
+
+    package var description: String { String(number) }
+}

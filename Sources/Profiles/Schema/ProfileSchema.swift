@@ -1,0 +1,71 @@
+import CoreTypes
+
+/// The key table of a profile: the reader, its documentation and its JSON Schema are all driven by it.
+package enum ProfileSchema {
+    /// Every key, outermost first.
+    static let root: [Key] = [
+        Key("profile", .text(.name), .required, .apply, "The profile's name."),
+        Key("summary", .text(.line), .defaults(to: "''"), .apply, "What it installs, in a line."),
+        Key("services", .object(services), .defaults(to: "{}"), "Which stores the application uses."),
+        Key(
+            "secrets", .dictionary(key: .secretName, entry: "<secret>", value: .object(secret)), .defaults(to: "{}"),
+            "The secrets the application needs. Values never stand in a profile."),
+        Key("slots", .object(Slot.allCases.map(slot)), .defaults(to: "{}"), "The two copies of the slotted processes."),
+        Key(
+            "processes", .dictionary(key: .name, entry: "<process>", value: .object(process)), .required,
+            "The programs to run."),
+        Key("front_door", .object(frontDoor), .defaults(to: "{}"), "Where clients reach the application."),
+        Key(
+            "routes", .list(.object(route), count: 0...200), .defaults(to: "[]"),
+            "Which process answers which path; the longest matching path wins."),
+    ]
+
+    private static let services: [Key] = [
+        Key(
+            "store", .choice(Services.Store.allCases.map(\.rawValue)), .defaults(to: "embedded"), .apply,
+            "Where documents are kept: in the application's own files, or in MongoDB on this host."),
+        Key(
+            "queue", .choice(Services.Queue.allCases.map(\.rawValue)), .defaults(to: "embedded"), .apply,
+            "Where jobs wait: in the application's own files, or in Redis on this host."),
+    ]
+
+    private static func slot(_ slot: Slot) -> Key {
+        Key(
+            slot.rawValue, .dictionary(key: .name, entry: "<port>", value: .port), .defaults(to: "{}"), .start,
+            "The ports of the \(slot) copy, by names that both copies share.")
+    }
+
+    private static let secret: [Key] = [
+        Key(
+            "generate", .choice(["hex", "base64", "fernet", "password"]), .required, .generation,
+            "How the value is made: hexadecimal digits, URL-safe base64, a Fernet key, or a password for people."),
+        Key(
+            "bytes", .integer(16...1024), .defaults(to: "32"), .generation,
+            "How many random bytes; for `hex` and `base64`."),
+        Key(
+            "length", .integer(12...128), .defaults(to: "20"), .generation,
+            "How many letters and digits; for `password`."),
+    ]
+
+    private static let frontDoor: [Key] = [
+        Key("listen", .listen, .defaults(to: "127.0.0.1:8080"), .reload, "The address and port nginx listens on."),
+        Key(
+            "manager", .choice(FrontDoor.Manager.allCases.map(\.rawValue)), .defaults(to: "systemd"), .apply,
+            "Who runs nginx: the supervisor, or the machine's service manager."),
+        Key(
+            "drain", .time(minimum: .seconds(1)), .defaults(to: "15m"), .nextSwitch,
+            "How long the old slot may take to finish open requests after a switch."),
+    ]
+
+    private static let route: [Key] = [
+        Key("path", .text(.prefix), .required, .reload, "The path prefix."),
+        Key("to", .process, .required, .reload, "The slotted process with a port that answers it."),
+        Key(
+            "timeout", .time(minimum: .seconds(1)), .defaults(to: "30s"), .reload,
+            "How long the application may take to read or send."),
+        Key("body", .size, .defaults(to: "10MiB"), .reload, "The largest request body."),
+        Key(
+            "buffering", .boolean, .defaults(to: "true"), .reload,
+            "Whether nginx stores a request body before it passes it on; off for uploads."),
+    ]
+}

@@ -1,0 +1,64 @@
+package import CoreTypes
+package import Host
+package import Profiles
+package import SystemPackage
+
+/// nginx itself: which files it reads, what it thinks of a candidate, how it is told to read them again.
+package struct NginxProgram: Sendable {
+    package static let path: FilePath = "/usr/sbin/nginx"
+    package static let unit = "nginx.service"
+
+    private let host: any Host
+    private let layout: Layout
+    private let profile: Profile
+
+    package init(host: any Host, layout: Layout, profile: Profile) {
+        self.host = host
+        self.layout = layout
+        self.profile = profile
+    }
+
+    /// The files as they are with `live` as the live slot, by path. `nginx.conf` only where it is ours.
+    package func files(live: Slot) throws -> [(path: FilePath, content: String)] {
+        var files: [(path: FilePath, content: String)] = [
+            (layout.live, try LiveConfiguration(slot: live, profile: profile).text),
+            (layout.site, try SiteConfiguration(profile, live: layout.live).text),
+        ]
+        if profile.frontDoor.manager == .supervisor {
+            let user = try host.accounts.current()
+            files.append(
+                (layout.nginxMain, try MainConfiguration(profile, layout, user: user, site: layout.site).text))
+        }
+        return files
+    }
+
+    /// Writes `live.conf` for a slot beside the real one and lets nginx read the whole configuration with it.
+    package func test(_ slot: Slot) async throws {
+        let live = layout.nginx.appending("live.candidate")
+        let site = layout.nginx.appending("site.candidate")
+        let main = layout.nginx.appending("nginx.candidate")
+        let user = try host.accounts.current()
+        try write(LiveConfiguration(slot: slot, profile: profile).text, to: live)
+        try write(SiteConfiguration(profile, live: live).text, to: site)
+        try write(MainConfiguration(profile, layout, user: user, site: site).text, to: main)
+        let command = Command(Self.path, "-t", "-q", "-e", "stderr", "-c", main.string)
+        let result = try await host.processes.run(command, timeout: .seconds(10))
+        guard result.status == .exited(0) else {
+            throw OperatorError(
+                doing: "switch traffic to \(slot)",
+                because: "nginx rejects the new configuration: \(result.lastLines(5))",
+                next: "see \(main)")
+        }
+        for candidate in [main, site, live] { try host.files.remove(candidate) }
+    }
+
+    /// Names a slot in `live.conf`. nginx does not know before it is reloaded.
+    package func write(live slot: Slot) throws {
+        try write(LiveConfiguration(slot: slot, profile: profile).text, to: layout.live)
+    }
+
+    private func write(_ text: String, to path: FilePath) throws {
+        try host.files.replace(
+            path, with: Array(text.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead], owner: nil)
+    }
+}

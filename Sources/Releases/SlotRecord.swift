@@ -1,0 +1,76 @@
+package import CoreTypes
+import FoundationEssentials
+package import Host
+import SystemPackage
+
+/// Which release is in which slot, and how far a switch has come: `slots.json`.
+///
+/// It does not say which slot is live: `live.conf` does, and nothing else.
+package struct SlotRecord: Codable, Sendable, Equatable {
+    /// The format this code writes.
+    package static let currentFormat = 1
+
+    package private(set) var format = Self.currentFormat
+    package var blue: ReleaseID?
+    package var green: ReleaseID?
+    /// The slot that was live before the last switch: where a rollback goes.
+    package var previous: Slot?
+    /// A switch that has begun and not ended.
+    package var ongoing: OngoingSwitch?
+
+    package init(blue: ReleaseID? = nil, green: ReleaseID? = nil) {
+        self.blue = blue
+        self.green = green
+    }
+
+    package struct OngoingSwitch: Codable, Sendable, Equatable {
+        package var from: Slot
+        package var to: Slot
+        /// Recorded before it happens.
+        package var stage: SwitchStage
+        /// In milliseconds since 1970.
+        package var began: Int64
+
+        package init(from: Slot, to: Slot, stage: SwitchStage, began: Int64) {
+            self.from = from
+            self.to = to
+            self.stage = stage
+            self.began = began
+        }
+    }
+
+    package subscript(slot: Slot) -> ReleaseID? {
+        get { slot == .blue ? blue : green }
+        set { if slot == .blue { blue = newValue } else { green = newValue } }
+    }
+}
+
+extension SlotRecord {
+    private static let limit = 1 << 20
+
+    /// `nil` before the first release. A record that is not understood stops us, and is kept.
+    package static func load(_ layout: Layout, on host: any Host) throws -> SlotRecord? {
+        guard let bytes = try host.files.readIfPresent(layout.slots, limit: limit) else { return nil }
+        let kept = "the file was kept; restore it, or move it aside and install again"
+        let record: SlotRecord
+        do { record = try JSONDecoder().decode(Self.self, from: Data(bytes)) } catch {
+            throw OperatorError(
+                doing: "read \(layout.slots)", because: "it is no record of slots that we understand", next: kept,
+                cause: error)
+        }
+        guard record.format <= currentFormat else {
+            throw OperatorError(
+                doing: "read \(layout.slots)", because: "it has format \(record.format), of a later release", next: kept
+            )
+        }
+        return record
+    }
+
+    package func save(_ layout: Layout, on host: any Host) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try host.files.replace(
+            layout.slots, with: Array(encoder.encode(self)) + [UInt8(ascii: "\n")],
+            mode: [.ownerReadWrite, .groupRead, .otherRead], owner: nil)
+    }
+}

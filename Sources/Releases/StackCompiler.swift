@@ -1,0 +1,123 @@
+package import Control
+package import CoreTypes
+package import Host
+package import Profiles
+import SystemPackage
+
+/// Resolves a profile for one host: every instance with its ports, paths and release. Pure.
+package struct StackCompiler: Sendable {
+    /// The instance that is the front door where the supervisor runs nginx.
+    package static let nginx = "nginx"
+
+    private let profile: Profile
+    private let layout: Layout
+
+    package init(profile: Profile, layout: Layout) {
+        self.profile = profile
+        self.layout = layout
+    }
+
+    /// `live` runs and is started with the stack; the other slot waits for a deploy. A slot without a release has no
+    /// instances. What is outside the slots runs the live slot's release.
+    package func compile(_ record: SlotRecord, live: Slot) throws -> Stack {
+        var instances: [InstanceSpec] = []
+        for process in profile.processes {
+            if process.isSlotted {
+                for slot in Slot.allCases {
+                    guard let release = record[slot] else { continue }
+                    instances.append(try instance(of: process, in: slot, release, live: live))
+                }
+            } else {
+                instances.append(try instance(of: process, in: nil, record[live], live: live))
+            }
+        }
+        if profile.frontDoor.manager == .supervisor { instances.append(try frontDoor(live: live)) }
+        return Stack(
+            profile: profile.name,
+            directories: Stack.Directories(
+                state: layout.state.string, logs: layout.logs.string, run: layout.run.string),
+            instances: instances)
+    }
+
+    /// The instances of a slot, in the order of the profile.
+    package func instances(of slot: Slot) -> [InstanceName] {
+        profile.processes.filter(\.isSlotted).map { InstanceName($0.name, slot: slot) }
+    }
+
+    /// Each port of a slot with the instance that listens on it.
+    package func ports(of slot: Slot) -> [(port: Int, instance: InstanceName)] {
+        profile.processes.filter(\.isSlotted).compactMap { process in
+            process.port.flatMap { profile.slots[slot]?[$0] }
+                .map { ($0.number, InstanceName(process.name, slot: slot)) }
+        }
+    }
+
+    private func instance(
+        of process: ProcessDeclaration, in slot: Slot?, _ release: ReleaseID?, live: Slot
+    ) throws -> InstanceSpec {
+        let port = try port(of: process, in: slot ?? live)
+        var values = ["data": layout.data.string, "logs": layout.logs.string, "run": layout.run.string]
+        values["release"] = release.map { layout.releases.appending($0.description).string }
+        values["slot"] = slot?.rawValue
+        values["port"] = port.map(String.init)
+        let placeholders = Placeholders(process: process.name, values: values)
+        func names(_ processes: [ProcessName]) -> [InstanceName] {
+            processes.map { name in
+                let isSlotted = profile.processes.first { $0.name == name }?.isSlotted ?? false
+                return InstanceName(name, slot: isSlotted ? slot ?? live : nil)
+            }
+        }
+        return InstanceSpec(
+            name: InstanceName(process.name, slot: slot), kind: process.isOneshot ? .oneshot : .service,
+            command: try process.command.map(placeholders.resolve),
+            environment: try process.environment.mapValues(placeholders.resolve),
+            secretEnvironment: process.secretEnvironment.mapValues(secret),
+            credentials: Dictionary(
+                process.credentials.map { ($0.description, secret($0)) }, uniquingKeysWith: { first, _ in first }),
+            user: process.user, group: process.group, release: release,
+            autostart: slot == nil || slot == live, requires: names(process.requires), after: names(process.after),
+            restart: RestartPolicy(process.restart),
+            probes: ProbeSet(
+                startup: try process.startup.map { try ProbeSpec($0, port: port, placeholders) },
+                readiness: try process.readiness.map { try ProbeSpec($0, port: port, placeholders) },
+                liveness: try process.liveness.map { try ProbeSpec($0, port: port, placeholders) }),
+            stop: process.stop.map { StopStep(signal: $0.signal, wait: $0.wait) },
+            logs: LogPolicy(
+                maximumSize: process.logs.maximumSize, keep: process.logs.keep, timestamps: process.logs.timestamps))
+    }
+
+    private func port(of process: ProcessDeclaration, in slot: Slot) throws -> Int? {
+        guard let name = process.port else { return nil }
+        guard let port = profile.slots[slot]?[name] else {
+            throw OperatorError(
+                doing: "resolve the process '\(process.name)'",
+                because: "the \(slot) slot has no port '\(name)'", next: "add it to 'slots' in the profile",
+                exit: .usage)
+        }
+        return port.number
+    }
+
+    private func secret(_ name: SecretName) -> String { layout.secrets.appending(name.description).string }
+
+    private func frontDoor(live: Slot) throws -> InstanceSpec {
+        let door = profile.frontDoor
+        // The supervisor probes over loopback, where a door on another address cannot be reached.
+        let readiness =
+            door.listensOnLoopback
+            ? ProbeSpec(
+                check: .http(
+                    port: door.port.number, path: "/.bedplate/slot", method: "GET", statuses: [200], headers: [:]))
+            : nil
+        return InstanceSpec(
+            name: InstanceName(try ProcessName(Self.nginx)),
+            command: [
+                NginxProgram.path.string, "-e", "stderr", "-c", layout.nginxMain.string, "-g", "daemon off;",
+            ],
+            after: ports(of: live).map(\.instance), probes: ProbeSet(readiness: readiness),
+            // QUIT lets open requests finish, TERM does not.
+            stop: [
+                StopStep(signal: "QUIT", wait: min(door.drain, .seconds(30))),
+                StopStep(signal: "TERM", wait: .seconds(5)), StopStep(signal: "KILL"),
+            ])
+    }
+}

@@ -1,0 +1,27 @@
+package import CoreTypes
+
+/// What a switch did.
+package struct SwitchReport: Sendable, Equatable {
+    package let live: Slot
+    package let previous: Slot?
+    /// False when the slot was live already: nothing was done.
+    package let hasMoved: Bool
+    /// Connections that were still open when the drain's time was up.
+    package let cut: Int
+
+    package init(live: Slot, previous: Slot?, hasMoved: Bool, cut: Int) {
+        self.live = live
+        self.previous = previous
+        self.hasMoved = hasMoved
+        self.cut = cut
+    }
+}
+
+/// What a switch tells whoever watches it.
+package enum SwitchProgress: Sendable, Hashable {
+    case stage(SwitchStage, from: Slot, to: Slot)
+    /// Not healthy yet, and why where it is known.
+    case waiting(for: InstanceName, String?)
+    /// Still open on the slot that drains.
+    case draining(connections: Int)
+}

@@ -1,0 +1,90 @@
+import Control
+import CoreTypes
+
+/// What operators ask for.
+extension StackMachine {
+    mutating func ask(_ request: MachineEvent.Request, at now: Moment, _ actions: inout [MachineAction]) {
+        switch request {
+        case .start(let names):
+            for name in graph.closure(of: names) { want(name, isNamed: names.contains(name), at: now, &actions) }
+            actions.append(.persist(durable: true))
+            settle(graph.closure(of: names), at: now, &actions)
+        case .stop(let names):
+            for name in names { instances[name]?.wanted = false }
+            actions.append(.persist(durable: true))
+            settle(names, at: now, &actions)
+        case .restart(let names):
+            for name in names {
+                want(name, isNamed: true, at: now, &actions)
+                instances[name]?.stop(.asked, at: now, &actions)
+            }
+            actions.append(.persist(durable: true))
+            settle(names.flatMap { [$0] + graph.neighbours(of: $0) }, at: now, &actions)
+        case .apply(let next): apply(next, at: now, &actions)
+        case .shutdown:
+            isShuttingDown = true
+            leaving = instances.keys.sorted()
+            for name in leaving { instances[name]?.isBarred = true }
+            settle(leaving, at: now, &actions)
+        }
+    }
+
+    /// Marks an instance as wanted and gives it a fresh chance if it has none of its own.
+    private mutating func want(_ name: InstanceName, isNamed: Bool, at now: Moment, _ actions: inout [MachineAction]) {
+        guard var machine = instances[name] else { return }
+        machine.wanted = true
+        switch machine.state {
+        case .down, .failed:
+            machine.reset()
+            machine.enter(.waiting, because: nil, at: now, &actions)
+        case .completed:
+            // A one-shot that others need has done its work; it runs again only when it is named itself.
+            if isNamed || machine.spec.kind == .service { machine.enter(.waiting, because: nil, at: now, &actions) }
+        case .backingOff:
+            if isNamed {
+                machine.reset()
+                machine.enter(.waiting, because: nil, at: now, &actions)
+            }
+        case .running, .stopping, .waiting, .spawning:
+            if isNamed { machine.reset() }
+        }
+        instances[name] = machine
+    }
+
+    private mutating func apply(_ next: Stack, at now: Moment, _ actions: inout [MachineAction]) {
+        let difference = stack.difference(to: next)
+        let restarting = Set(difference.changed)
+        for name in difference.removed { instances[name]?.isBarred = true }
+        for spec in next.instances {
+            guard var machine = instances[spec.name] else {
+                instances[spec.name] = newcomer(spec, at: now, &actions)
+                continue
+            }
+            let probesChanged = machine.spec.probes != spec.probes
+            machine.spec = spec
+            machine.isBarred = isShuttingDown
+            if restarting.contains(spec.name) {
+                machine.outdate(at: now, &actions)
+            } else if probesChanged {
+                machine.replaceProbes(at: now, &actions)
+            }
+            instances[spec.name] = machine
+        }
+        outline = Stack(profile: next.profile, directories: next.directories, instances: [], live: next.live)
+        order = next.instances.map(\.name)
+        members = Set(order)
+        // What leaves keeps its edges until it is gone, so that it still stops in order.
+        graph = DependencyGraph(instances.values.map(\.spec))
+        actions.append(.persist(durable: true))
+        settle(Array(instances.keys).sorted(), at: now, &actions)
+    }
+
+    private func newcomer(
+        _ spec: InstanceSpec, at now: Moment, _ actions: inout [MachineAction]
+    ) -> InstanceMachine {
+        var machine = InstanceMachine(spec, wanted: spec.autostart, at: now)
+        machine.isBarred = isShuttingDown
+        if machine.wanted { machine.enter(.waiting, because: nil, at: now, &actions) }
+        return machine
+    }
+}

@@ -1,0 +1,142 @@
+package import Control
+package import CoreTypes
+
+/// The whole supervisor as a value: events in, actions out. It does no I/O and reads no clock.
+///
+/// `docs/supervisor.md` tells its states, events, priorities and timers in words.
+package struct StackMachine: Sendable {
+    /// The stack without its instances: their specs live in `instances`.
+    var outline: Stack
+    /// The stack's instances in its order; one that left is not among them, though it may still run.
+    package internal(set) var order: [InstanceName] = []
+    var members: Set<InstanceName> = []
+    package internal(set) var instances: [InstanceName: InstanceMachine] = [:]
+    package internal(set) var isShuttingDown = false
+    var graph: DependencyGraph
+    var deadlines = DeadlineQueue()
+    var random: Randomness
+    private var lastRun: UInt64 = 0
+    private var hasExited = false
+    /// During a shutdown nothing starts, so what was found at rest need not be looked at again.
+    private var resting = 0
+    /// What there was when the shutdown began.
+    var leaving: [InstanceName] = []
+
+    /// What an earlier supervisor knew of an instance.
+    package struct Memory: Sendable, Equatable {
+        package var wanted: Bool
+        package var restarts: Int
+        /// Its probes were content; they are believed until they are asked again.
+        package var wasHealthy: Bool
+        package var ending: Ending?
+        /// A process of it that still runs.
+        package var pid: Int32?
+
+        package enum Ending: String, Sendable, Equatable { case failed, completed }
+
+        package init(
+            wanted: Bool, restarts: Int = 0, wasHealthy: Bool = false, ending: Ending? = nil, pid: Int32? = nil
+        ) {
+            self.wanted = wanted
+            self.restarts = restarts
+            self.wasHealthy = wasHealthy
+            self.ending = ending
+            self.pid = pid
+        }
+    }
+
+    package init(_ stack: Stack, seed: UInt64) {
+        outline = Stack(profile: stack.profile, directories: stack.directories, instances: [], live: stack.live)
+        random = Randomness(seed: seed)
+        graph = DependencyGraph(stack.instances)
+        for spec in stack.instances {
+            order.append(spec.name)
+            members.insert(spec.name)
+            instances[spec.name] = InstanceMachine(spec, wanted: spec.autostart, at: Moment(milliseconds: 0))
+        }
+    }
+
+    package var profile: String { outline.profile }
+
+    /// What it runs, put together anew.
+    package var stack: Stack {
+        var stack = outline
+        stack.instances = order.compactMap { instances[$0]?.spec }
+        return stack
+    }
+
+    /// Takes up the stack: re-adopts what still runs, starts what is wanted. Call it once, first.
+    package mutating func open(
+        remembering memories: [InstanceName: Memory], at now: Moment
+    ) -> [MachineAction] {
+        var actions: [MachineAction] = []
+        for name in order {
+            guard let spec = instances[name]?.spec else { continue }
+            let memory = memories[name]
+            var machine = InstanceMachine(spec, wanted: memory?.wanted ?? spec.autostart, at: now)
+            machine.restarts = memory?.restarts ?? 0
+            if let pid = memory?.pid {
+                machine.adopt(makeRun(), pid: pid, wasHealthy: memory?.wasHealthy ?? false, at: now, &actions)
+            } else if let ending = memory?.ending, machine.wanted {
+                machine.enter(ending == .failed ? .failed : .completed, because: "as before", at: now, &actions)
+            } else if machine.wanted {
+                machine.enter(.waiting, because: nil, at: now, &actions)
+            }
+            instances[name] = machine
+        }
+        actions.append(.persist(durable: true))
+        settle(order, at: now, &actions)
+        return actions
+    }
+
+    /// The moment at which `.woke` is due.
+    package var nextWake: Moment? {
+        mutating get { deadlines.next() }
+    }
+
+    package mutating func handle(_ event: MachineEvent, at now: Moment) -> [MachineAction] {
+        var actions: [MachineAction] = []
+        switch event {
+        case .spawned(let name, let run, let pid):
+            change(name, at: now, &actions) { machine, _, actions in
+                machine.spawned(run, pid: pid, at: now, &actions)
+            }
+        case .spawnFailed(let name, let run, let reason):
+            change(name, at: now, &actions) { machine, random, actions in
+                machine.spawnFailed(run, reason, at: now, random: &random, &actions)
+            }
+        case .ended(let name, let run, let end, let groupRemains):
+            change(name, at: now, &actions) { machine, random, actions in
+                machine.ended(run, end, groupRemains: groupRemains, at: now, random: &random, &actions)
+            }
+        case .groupGone(let name, let run):
+            change(name, at: now, &actions) { machine, random, actions in
+                machine.groupGone(run, at: now, random: &random, &actions)
+            }
+        case .probeAnswered(let name, let probe, let outcome):
+            change(name, at: now, &actions) { machine, _, actions in
+                machine.probeAnswered(probe, outcome, at: now, &actions)
+            }
+        case .woke:
+            while let name = deadlines.popDue(at: now) {
+                change(name, at: now, &actions) { machine, _, actions in machine.woke(at: now, &actions) }
+            }
+        case .asked(let request): ask(request, at: now, &actions)
+        }
+        exitWhenDone(&actions)
+        return actions
+    }
+
+    mutating func makeRun() -> RunID {
+        lastRun += 1
+        return RunID(number: lastRun)
+    }
+
+    private mutating func exitWhenDone(_ actions: inout [MachineAction]) {
+        guard isShuttingDown, !hasExited else { return }
+        while resting < leaving.count, instances[leaving[resting]]?.state.run == nil { resting += 1 }
+        guard resting == leaving.count else { return }
+        hasExited = true
+        actions.append(.exit)
+    }
+}

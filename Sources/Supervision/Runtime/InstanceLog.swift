@@ -1,0 +1,173 @@
+import Control
+import CoreTypes
+import Glibc
+
+/// The captured output of one instance: two pipes in, one file and any number of followers out.
+final class InstanceLog {
+    let name: InstanceName
+    let file: LogFile
+    private let pipes: [LogPipe]
+    private let loop: EventLoop
+    private let ledger: LogLedger
+    private let cutter: LineCutter
+    private var followers: [Int: (UnsafeRawBufferPointer) -> Void] = [:]
+    private var nextFollower = 0
+
+    init(
+        _ name: InstanceName, _ policy: LogPolicy, directories: Stack.Directories, loop: EventLoop, ledger: LogLedger,
+        cutter: LineCutter, report: @escaping (LogFile.Change) -> Void
+    ) {
+        self.name = name
+        self.loop = loop
+        self.ledger = ledger
+        self.cutter = cutter
+        file = LogFile(directory: "\(directories.logs)/\(name)", policy: policy, report: report) { [ledger] size in
+            ledger.willWrite(at: size)
+        }
+        pipes = Self.streams.map { LogPipe(name: "\(name).\($0)", in: "\(directories.run)/logs") }
+    }
+
+    static let streams = ["out", "err"]
+
+    /// Takes the pipes of a child up again that an earlier supervisor started.
+    func reopen() {
+        for pipe in pipes {
+            pipe.carry = pipe.rest.load()
+            if pipe.reader >= 0 || pipe.reopen() { watch(pipe) }
+        }
+    }
+
+    /// A reading end that outlived the last supervisor: what is in it is read, also when its writer is gone.
+    func adopt(_ descriptor: Int32, stream: String) -> Bool {
+        guard let index = Self.streams.firstIndex(of: stream) else { return false }
+        return pipes[index].adopt(descriptor)
+    }
+
+    /// The reading ends, for whoever keeps them while no supervisor runs.
+    var readers: [(name: String, descriptor: Int32)] {
+        pipes.filter { $0.reader >= 0 }.map { ($0.name, $0.reader) }
+    }
+
+    /// Finishes what an earlier supervisor died in: the log is as it was before the step, then the step is done.
+    func redo(_ step: LogLedger.Step) {
+        guard let pipe = pipes.first(where: { $0.name == step.pipe }) else { return ledger.done() }
+        pipe.carry = pipe.rest.load(step.generation)
+        if let size = step.sizeBefore { truncate(file.path, off_t(size)) }
+        if step.count > 0 {
+            cutter.cut(step.count, wall: step.wall, timestamps: step.timestamps, carry: &pipe.carry, emit: emit)
+        } else {
+            cutter.finish(&pipe.carry, wall: step.wall, timestamps: step.timestamps, emit: emit)
+        }
+        pipe.rest.keep(pipe.carry)
+        ledger.done()
+    }
+
+    /// Nothing of it runs: what was left in its pipes and unfinished becomes lines.
+    func closeRun() {
+        for pipe in pipes where pipe.carry.isEmpty { pipe.carry = pipe.rest.load() }
+        drain(limit: 1024)
+        finish()
+    }
+
+    /// The ends for a child's stdout and stderr; the caller closes them.
+    func openForChild(of account: Account?) throws(SpawnFailure) -> (output: Int32, error: Int32) {
+        var ends: [Int32] = []
+        do throws(SpawnFailure) {
+            for pipe in pipes {
+                let before = pipe.reader
+                let (descriptor, isFresh) = try pipe.openForChild(of: account)
+                ends.append(descriptor)
+                if isFresh, before >= 0 { loop.unwatch(before) }
+                watch(pipe)
+            }
+        } catch {
+            for end in ends { close(end) }
+            throw error
+        }
+        return (ends[0], ends[1])
+    }
+
+    private func watch(_ pipe: LogPipe) {
+        do throws(SystemError) {
+            try loop.watch(pipe.reader, isBulk: true) { [unowned self, unowned pipe] _ in
+                // One read a turn: a flood waits for its next turn like everybody else.
+                if read(pipe) == .ended { loop.unwatch(pipe.reader) }
+            }
+        } catch {
+            file.append(Array("[bedplated: output is not captured: \(error)]\n".utf8))
+        }
+    }
+
+    /// Reads what is there, up to `limit` blocks: for the last words of a run.
+    func drain(limit: Int = 64) {
+        for pipe in pipes where pipe.reader >= 0 {
+            var blocks = 0
+            while blocks < limit, case .bytes = read(pipe) { blocks += 1 }
+        }
+    }
+
+    /// What was left unfinished becomes lines: the supervisor is about to exit.
+    func finish() {
+        for pipe in pipes { finish(pipe, wall: SystemClock.wall) }
+    }
+
+    private func finish(_ pipe: LogPipe, wall: Int64) {
+        guard !pipe.carry.isEmpty else { return }
+        let timestamps = file.policy.timestamps
+        ledger.begin(pipe, count: 0, wall: wall, timestamps: timestamps)
+        cutter.finish(&pipe.carry, wall: wall, timestamps: timestamps, emit: emit)
+        pipe.rest.keep(pipe.carry)
+        ledger.done()
+    }
+
+    /// The instance left the stack: its pipes go, its logs stay.
+    func remove() {
+        drain()
+        finish()
+        for pipe in pipes {
+            if pipe.reader >= 0 { loop.unwatch(pipe.reader) }
+            pipe.unlink()
+        }
+    }
+
+    private func read(_ pipe: LogPipe) -> LogPipe.Reading {
+        let wall = SystemClock.wall
+        let timestamps = file.policy.timestamps
+        // Exactly what is there, so that after a crash it is known how much a read took.
+        let count = min(max(pipe.available, 1), ledger.buffer.count)
+        ledger.begin(pipe, count: count, wall: wall, timestamps: timestamps)
+        let reading = pipe.read(into: ledger.buffer, atMost: count)
+        switch reading {
+        case .bytes(let count):
+            ledger.shorten(to: count)
+            cutter.cut(count, wall: wall, timestamps: timestamps, carry: &pipe.carry, emit: emit)
+            pipe.rest.keep(pipe.carry)
+            ledger.done()
+        case .ended:
+            ledger.done()
+            finish(pipe, wall: wall)
+        case .empty: ledger.done()
+        }
+        return reading
+    }
+
+    private func emit(_ lines: UnsafeRawBufferPointer) {
+        file.append(lines, at: SystemClock.now)
+        guard !followers.isEmpty else { return }
+        for follower in followers.values { follower(lines) }
+    }
+
+    // MARK: Followers
+
+    func follow(_ receive: @escaping (UnsafeRawBufferPointer) -> Void) -> Int {
+        nextFollower += 1
+        followers[nextFollower] = receive
+        return nextFollower
+    }
+
+    func unfollow(_ token: Int) { followers[token] = nil }
+}
+
+extension LogFile {
+    func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0, at: SystemClock.now) } }
+}

@@ -1,0 +1,38 @@
+import Control
+import CoreTypes
+import Glibc
+
+/// `stack.json`, as the CLI compiled it or the last Apply left it.
+enum StackFile {
+    static func load(_ path: String) throws(OperatorError) -> Stack {
+        let doing = "run the stack \(path)"
+        let content: [UInt8]?
+        do throws(SystemError) { content = try Files.read(path) } catch {
+            throw OperatorError(doing: doing, because: "\(error)", cause: error)
+        }
+        guard let bytes = content else {
+            throw OperatorError(
+                doing: doing, because: "there is no such file", next: "compile a profile with 'bedplate trial start'",
+                exit: .usage)
+        }
+        return try parse(bytes, doing: doing)
+    }
+
+    static func parse(_ bytes: [UInt8], doing: String) throws(OperatorError) -> Stack {
+        let stack: Stack
+        do { stack = try JSON(parsing: bytes).decode(Stack.self) } catch {
+            throw OperatorError(doing: doing, because: describe(error), cause: error, exit: .usage)
+        }
+        let problems = stack.problems
+        guard problems.isEmpty else {
+            throw OperatorError(doing: doing, because: problems.joined(separator: "; "), exit: .usage)
+        }
+        return stack
+    }
+
+    /// Kept durable, so that the next supervisor runs what this one was told to.
+    static func save(_ stack: Stack, to path: String) throws(SystemError) {
+        guard let json = try? JSON(encoding: stack) else { throw SystemError("writing '\(path)'", EOVERFLOW) }
+        try Files.replace(path, with: json.bytes + [0x0A], mode: 0o640, durable: true)
+    }
+}

@@ -1,0 +1,96 @@
+import CLinux
+import Control
+import CoreTypes
+import Glibc
+
+/// What the machine wants done.
+extension Supervisor {
+    func perform() {
+        var budget = Self.spawnsPerTurn
+        while true {
+            while !actions.isEmpty {
+                let batch = actions
+                actions = []
+                for action in batch { perform(action) }
+            }
+            guard !spawns.isEmpty, budget > 0 else { return }
+            budget -= 1
+            if let (name, run) = spawns.next() { spawn(name, run) }
+        }
+    }
+
+    private func perform(_ action: MachineAction) {
+        switch action {
+        case .spawn(let name, let run): spawns.append(name, run)
+        case .signal(_, let run, let signal): children.signalGroup(run, signal)
+        case .sweep(let name, let run): startSweep(name, run)
+        case .startProbe(let name, let probe, let check):
+            guard let spec = machine.instances[name]?.spec else { return }
+            let invocation = children.main(of: probe.run)?.invocation ?? ""
+            probes?.start(probe, check, of: spec, invocation: invocation)
+        case .cancelProbe(let probe): probes?.cancel(probe)
+        case .publish(let transition): publish(transition)
+        case .persist(let durable):
+            schedule.ask(durable: durable, at: SystemClock.now)
+        case .forget(let name):
+            if let log = logs.removeValue(forKey: name) {
+                for pipe in log.readers { notifier.release(DescriptorName.logPrefix + pipe.name) }
+                log.remove()
+            }
+            Credentials(directories, name).clear()
+        case .exit: isDone = true
+        }
+    }
+
+    private func spawn(_ name: InstanceName, _ run: RunID) {
+        guard let spec = machine.instances[name]?.spec else { return }
+        do throws(SpawnFailure) {
+            let account = try Account.resolve(user: spec.user, group: spec.group)
+            let log = log(of: spec)
+            let before = log.readers.map(\.descriptor)
+            let ends = try log.openForChild(of: account)
+            if log.readers.map(\.descriptor) != before { keep(log) }
+            defer {
+                close(ends.output)
+                close(ends.error)
+            }
+            let invocation = ProcessMark.makeInvocation()
+            let pid = try spawner.spawn(
+                spec, as: account, invocation: invocation, output: ends.output, error: ends.error)
+            // It is our child and not reaped, so the pid is its own.
+            let startTime = ProcessTable.entry(pid)?.startTime ?? 0
+            let main = Children.Main(
+                instance: name, run: run, pid: pid, startTime: startTime, invocation: invocation, pidfd: nil)
+            children.add(main)
+            journal.add(main, startTime: startTime)
+            tell(.spawned(name, run, pid: pid))
+        } catch { tell(.spawnFailed(name, run, reason: "cannot start \(name): \(error)")) }
+    }
+
+    func log(of spec: InstanceSpec) -> InstanceLog {
+        if let log = logs[spec.name] {
+            log.file.policy = spec.logs
+            return log
+        }
+        let log = makeLog(spec.name, spec.logs)
+        logs[spec.name] = log
+        return log
+    }
+
+    /// systemd holds the reading ends too: what a child wrote last is there even if the child and we are gone.
+    func keep(_ log: InstanceLog) {
+        guard notifier.isConnected else { return }
+        for pipe in log.readers { notifier.keep(pipe.descriptor, as: DescriptorName.logPrefix + pipe.name) }
+    }
+
+    func makeLog(_ name: InstanceName, _ policy: LogPolicy) -> InstanceLog {
+        InstanceLog(
+            name, policy, directories: directories, loop: loop, ledger: ledger, cutter: cutter
+        ) { [unowned self] change in
+            switch change {
+            case .stopped(let reason): note(.logsStopped, name, reason)
+            case .resumed(let lost): note(.logsResumed, name, "\(lost) bytes were lost")
+            }
+        }
+    }
+}

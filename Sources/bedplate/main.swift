@@ -1,0 +1,11 @@
+import CLI
+import Glibc
+import HostLinux
+
+umask(0o022)  // which modes files get is ours to say, whatever the shell of the operator says
+let host = LinuxHost()  // the only line in this program that names a real machine
+let arguments = Array(CommandLine.arguments.dropFirst())
+let invocation = Invocation(
+    host: host, programs: LinuxHost.programsDirectory(), workingDirectory: LinuxHost.workingDirectory(),
+    terminal: StandardTerminal())
+exit(await Program.run(arguments, as: invocation))

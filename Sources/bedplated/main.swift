@@ -1,0 +1,7 @@
+import CoreTypes
+import Glibc
+import Supervision
+
+// What is created with a mode has that mode, whatever the shell that started us thinks of others.
+umask(0o022)
+exit(runBedplated(Array(CommandLine.arguments.dropFirst()), version: "0.1.0").rawValue)

@@ -1,0 +1,142 @@
+package import Control
+package import CoreTypes
+import Synchronization
+
+/// A supervisor in memory: an instance that is started is up and healthy at once, unless the test says otherwise.
+package final class FakeSupervisor: SupervisorClient {
+    private struct State {
+        var stack: Stack
+        var instances: [InstanceName: InstanceStatus]
+        var calls: [String] = []
+        var sick: [InstanceName: String] = [:]
+        var onSignal: (@Sendable (InstanceName, String) throws -> Void)?
+        var lines: [InstanceName: [String]] = [:]
+        var nextPid: Int32 = 1000
+    }
+    private let faults: Faults
+    private let state: Mutex<State>
+
+    /// `up`: the instances that run already; all others are down.
+    package init(stack: Stack, up: Set<InstanceName>, faults: Faults = Faults()) {
+        self.faults = faults
+        var instances: [InstanceName: InstanceStatus] = [:]
+        for (index, spec) in stack.instances.enumerated() {
+            let isUp = up.contains(spec.name)
+            instances[spec.name] = InstanceStatus(
+                name: spec.name, state: isUp ? .up : .down, wanted: isUp, healthy: isUp,
+                pid: isUp ? Int32(100 + index) : nil, since: 0, release: spec.release)
+        }
+        state = Mutex(State(stack: stack, instances: instances))
+    }
+
+    /// What was asked, in order: `start api@green worker@green`.
+    package var calls: [String] { state.withLock { $0.calls } }
+    package var stack: Stack { state.withLock { $0.stack } }
+    package var up: Set<InstanceName> {
+        state.withLock { Set($0.instances.values.filter { $0.state == .up }.map(\.name)) }
+    }
+
+    /// From now on this instance never becomes healthy, and says why.
+    package func sicken(_ instance: InstanceName, because reason: String, lines: [String] = []) {
+        state.withLock { state in
+            state.sick[instance] = reason
+            state.lines[instance] = lines
+        }
+    }
+
+    package func cure(_ instance: InstanceName) { state.withLock { $0.sick[instance] = nil } }
+
+    package func onSignal(_ body: @escaping @Sendable (InstanceName, String) throws -> Void) {
+        state.withLock { $0.onSignal = body }
+    }
+
+    package func status() throws -> StatusReply {
+        try faults.read()
+        return state.withLock { state in
+            StatusReply(
+                pid: 99, version: "test", since: 0, profile: state.stack.profile,
+                instances: state.instances.values.sorted { $0.name < $1.name })
+        }
+    }
+
+    package func start(_ instances: [InstanceName]) throws {
+        try change("start", instances) { state, name in
+            let reason = state.sick[name]
+            guard var status = state.instances[name], status.state != .up || reason != nil else { return }
+            state.nextPid += 1
+            status.state = reason == nil ? .up : .backingOff
+            status.wanted = true
+            status.healthy = reason == nil
+            status.pid = reason == nil ? state.nextPid : nil
+            status.reason = reason
+            status.lastLines = state.lines[name]
+            state.instances[name] = status
+        }
+    }
+
+    package func stop(_ instances: [InstanceName]) throws {
+        try change("stop", instances) { state, name in
+            state.instances[name]?.state = .down
+            state.instances[name]?.wanted = false
+            state.instances[name]?.healthy = false
+            state.instances[name]?.pid = nil
+        }
+    }
+
+    package func restart(_ instances: [InstanceName]) throws { try change("restart", instances) { _, _ in } }
+
+    package func signal(_ instance: InstanceName, _ signal: String) throws {
+        try faults.change()
+        let body = try state.withLock { state in
+            state.calls.append("signal \(instance) \(signal)")
+            guard let body = state.onSignal else {
+                throw Unmocked(
+                    effect: "signalling \(instance)", remedy: "supervisor.onSignal { instance, signal in }")
+            }
+            return body
+        }
+        try body(instance, signal)
+    }
+
+    package func apply(_ stack: Stack) throws -> ApplyReply {
+        try faults.change()
+        return state.withLock { state in
+            state.calls.append("apply")
+            let old = Dictionary(uniqueKeysWithValues: state.stack.instances.map { ($0.name, $0) })
+            let new = Dictionary(uniqueKeysWithValues: stack.instances.map { ($0.name, $0) })
+            for (name, spec) in new where state.instances[name] == nil {
+                state.instances[name] = InstanceStatus(
+                    name: name, state: spec.autostart ? .up : .down, wanted: spec.autostart, healthy: spec.autostart,
+                    since: 0, release: spec.release)
+            }
+            for name in old.keys where new[name] == nil { state.instances[name] = nil }
+            for (name, spec) in new { state.instances[name]?.release = spec.release }
+            state.stack = stack
+            return ApplyReply(
+                added: new.keys.filter { old[$0] == nil }.sorted(),
+                removed: old.keys.filter { new[$0] == nil }.sorted(),
+                changed: new.filter { old[$0.key] != nil && old[$0.key] != $0.value }.keys.sorted(),
+                unchanged: new.filter { old[$0.key] == $0.value }.keys.sorted())
+        }
+    }
+
+    package func logs(_ instance: InstanceName, lines: Int, follow: Bool, receive: (LogLine) -> Bool) throws {
+        try faults.read()
+        for text in state.withLock({ $0.lines[instance] ?? [] }).suffix(lines) {
+            guard receive(LogLine(instance: instance, text: text)) else { return }
+        }
+    }
+
+    package func shutdown() throws {
+        try faults.change()
+        state.withLock { $0.calls.append("shutdown") }
+    }
+
+    private func change(_ verb: String, _ names: [InstanceName], _ body: (inout State, InstanceName) -> Void) throws {
+        try faults.change()
+        state.withLock { state in
+            state.calls.append(([verb] + names.sorted().map(\.description)).joined(separator: " "))
+            for name in names { body(&state, name) }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Dispatch
+import Glibc
+import Host
+import HostLinux
+import SystemPackage
+import Testing
+
+@Suite struct LinuxMachineRuntimeTests {
+    @Test("a listener is named with its pid, and its established connections are counted")
+    func sockets() async throws {
+        let network = LinuxHost().network
+        let listener = try Listener()
+        let holder = try network.listener(on: listener.port)
+        #expect(holder?.pid == getpid())
+        #expect(holder?.command?.isEmpty == false)
+        #expect(try network.connections(to: listener.port) == 0)
+        let client = try listener.connect()
+        #expect(try network.connections(to: listener.port) == 1)
+        close(client)
+        let port = listener.port
+        listener.close()
+        #expect(try network.listener(on: port) == nil)
+    }
+
+    @Test("an exchange over TCP sends the request and reads to the end")
+    func exchange() async throws {
+        let listener = try Listener()
+        let echo = listener.answerOnce(with: "pong")
+        let answer = try await LinuxHost().network.exchange(
+            address: "127.0.0.1", port: listener.port, request: Array("ping".utf8), limit: 100, timeout: .seconds(5))
+        #expect(String(decoding: answer, as: UTF8.self) == "pong")
+        #expect(await echo.first { _ in true } == "ping")
+        let port = listener.port
+        listener.close()
+        await #expect(throws: HostError.self) {
+            try await LinuxHost().network.exchange(
+                address: "127.0.0.1", port: port, request: [1], limit: 100, timeout: .seconds(5))
+        }
+    }
+
+    @Test("dpkg's own file says which packages are fully installed")
+    func packages() throws {
+        let scratch = try Scratch()
+        let status = """
+            Package: nginx
+            Status: install ok installed
+            Description: small, powerful
+             Package: decoy
+            Version: 1.22.1-9
+
+            Package: half
+            Status: install ok half-configured
+            Version: 1
+
+            Package: gone
+            Status: deinstall ok config-files
+            Version: 2
+
+            Package: held
+            Status: hold ok installed
+            Version: 3:4
+            """
+        try LinuxFiles().replace(scratch("status"), with: Array(status.utf8), mode: [.ownerRead], owner: nil)
+        let found = try DpkgPackages(status: scratch("status")).installed(["nginx", "half", "gone", "held", "decoy"])
+        #expect(found == ["nginx": "1.22.1-9", "held": "3:4"])
+        #expect(try LinuxHost().packages.installed(["dpkg", "no-such-package"]).keys.sorted() == ["dpkg"])
+    }
+
+    @Test("accounts are found by name, and a name of nobody is no error")
+    func accounts() throws {
+        let accounts = LinuxHost().accounts
+        #expect(try accounts.user(named: "root") == Account(name: "root", user: 0, group: 0))
+        #expect(try accounts.user(named: "no-such-user") == nil)
+        #expect(try accounts.group(named: "root") == 0)
+        #expect(try accounts.group(named: "no-such-group") == nil)
+        #expect(try accounts.current().user == geteuid())
+    }
+
+    @Test("os-release is read with its quoting")
+    func osRelease() throws {
+        let scratch = try Scratch()
+        let text = "# comment\nID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"a \\\"b\\\" $\"\nNAME='single'\n\n"
+        try LinuxFiles().replace(scratch("os"), with: Array(text.utf8), mode: [.ownerRead], owner: nil)
+        let system = LinuxSystem(osReleases: [scratch("absent"), scratch("os")])
+        #expect(
+            try system.osRelease() == [
+                "ID": "debian", "VERSION_ID": "12", "PRETTY_NAME": "a \"b\" $", "NAME": "single",
+            ])
+    }
+
+    @Test("a machine without systemd says so, and asking it for units is an error with a sentence")
+    func units() throws {
+        let units = LinuxHost().units
+        let isBooted = try LinuxFiles().status("/run/systemd/system")?.kind == .directory
+        #expect(units.isRunning == isBooted)
+        guard !isBooted else {
+            #expect(try units.states(["no-such-unit.service"])["no-such-unit.service"]?.load == "not-found")
+            return
+        }
+        #expect(throws: HostError.self) { try units.states(["nginx.service"]) }
+    }
+}
+
+/// A listening socket on a free loopback port.
+private final class Listener: @unchecked Sendable {
+    private let descriptor: Int32
+    let port: Int
+
+    init() throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.descriptor = descriptor
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, size) == 0 && listen(descriptor, 8) == 0
+                    && getsockname(descriptor, pointer, &size) == 0
+            }
+        }
+        try #require(bound)
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    func connect() throws -> Int32 {
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_port = in_port_t(port).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(result == 0)
+        return client
+    }
+
+    /// Answers on a thread of its own, since it blocks; what it was asked comes as the one element.
+    func answerOnce(with text: String) -> AsyncStream<String> {
+        let (asked, continuation) = AsyncStream<String>.makeStream()
+        DispatchQueue.global().async { [descriptor] in
+            let peer = accept(descriptor, nil, nil)
+            var buffer = [UInt8](repeating: 0, count: 100)
+            let count = recv(peer, &buffer, buffer.count, 0)
+            _ = Array(text.utf8).withUnsafeBytes { send(peer, $0.baseAddress, $0.count, 0) }
+            Glibc.close(peer)
+            continuation.yield(String(decoding: buffer[..<max(0, count)], as: UTF8.self))
+            continuation.finish()
+        }
+        return asked
+    }
+
+    func close() { Glibc.close(descriptor) }
+}

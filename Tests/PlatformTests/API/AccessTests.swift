@@ -1,0 +1,96 @@
+import CoreTypes
+import HTTPTypes
+import Platform
+import Testing
+
+@Suite("Who may call the API")
+struct AccessTests {
+    /// Each route with its parameters filled in.
+    private static let routes = API.endpoints.map { endpoint in
+        (endpoint, endpoint.path.replacing(":id", with: ScanID.random().description))
+    }
+
+    private static func isExempt(_ path: String) -> Bool {
+        path.hasPrefix("/api/setup/") || path == "/api/health" || path.hasPrefix("/api/health/")
+            || path == "/api/auth/login"
+    }
+
+    @Test("before setup is complete, every route but setup, health and sign-in answers 503 'setup required'")
+    func gate() async throws {
+        let bench = try Bench()
+        let token = try bench.services.tokens.issue(for: "u")
+        try await bench.api { client in
+            for (endpoint, path) in Self.routes where !Self.isExempt(path) {
+                let reply = try await client.send(endpoint.method, path, token: token)
+                #expect(reply.status == 503 && reply.text == #"{"detail":"setup required"}"#, "\(endpoint.path)")
+            }
+            for path in ["/", "/api", "/api/nothing", "/api/setupfoo", "/api/auth/login/x/../../scans", "/api/healthy"]
+            where !path.hasPrefix("/api/auth/login/") {
+                #expect(try await client.get(path).status == 503, "\(path)")
+            }
+            #expect(try await client.get("/api/setup/status").status == 200)
+            #expect(try await client.get("/api/health").status == 200)
+            #expect(try await client.get("/api/health/ready").status == 200)
+            #expect(try await client.post("/api/auth/login", #"{"username":"a","password":"b"}"#).status == 401)
+        }
+    }
+
+    @Test("every route but setup, health and sign-in refuses who shows no valid token")
+    func credentials() async throws {
+        let bench = try Bench()
+        let (user, token) = try await bench.setUp()
+        let forger = AccessTokens(
+            keys: SigningKeys(current: Secret(String(repeating: "z", count: 64), named: "SECRET_KEY")),
+            clock: bench.time.clock)
+        let forged = try forger.issue(for: user.id)
+        let nobody = try bench.services.tokens.issue(for: "deleted")
+        let authorizations = [
+            nil, "", "Bearer", "Bearer ", "Bearer \(forged)", "Bearer \(nobody)", "Basic \(token)", token,
+            "Bearer \(token)x",
+        ]
+        let guarded = Self.routes.filter { !Self.isExempt($0.1) }
+        #expect(guarded.count >= 5)
+        try await bench.api { client in
+            for (endpoint, path) in guarded {
+                for authorization in authorizations {
+                    var headers = HTTPFields()
+                    headers[.authorization] = authorization
+                    let reply = try await client.send(endpoint.method, path, headers: headers)
+                    #expect(reply.status == 401, "\(endpoint.path) with \(authorization ?? "nothing")")
+                    #expect(reply.detail == "a valid access token is required")
+                    #expect(reply.headers[.wwwAuthenticate] == "Bearer")
+                }
+            }
+        }
+    }
+
+    @Test("a token that expired opens nothing")
+    func expired() async throws {
+        let bench = try Bench()
+        let (_, token) = try await bench.setUp()
+        try await bench.api { [bench] (client) async throws in
+            #expect(try await client.get("/api/scans", token: token).status == 200)
+            bench.time.advance(by: AccessTokens.lifetime)
+            #expect(try await client.get("/api/scans", token: token).status == 401)
+        }
+    }
+
+    @Test("a scan of somebody else, of nobody, and a name that is no id are all 404, with the same words")
+    func otherPeoplesScans() async throws {
+        let bench = try Bench()
+        let (user, token) = try await bench.setUp()
+        let mine = try await bench.queuedScan(of: user.id)
+        let theirs = try await bench.queuedScan(of: "somebody")
+        try await bench.api { client in
+            #expect(try await client.get("/api/scans/\(mine.id)", token: token).status == 200)
+            for id in ["\(theirs.id)", "\(ScanID.random())", "x", "..%2f..%2fetc%2fpasswd", "%00"] {
+                for path in ["/api/scans/\(id)", "/api/scans/\(id)/findings"] {
+                    let reply = try await client.get(path, token: token)
+                    #expect(reply.status == 404 && reply.detail == "there is no such scan", "\(path)")
+                }
+            }
+            let list = try await client.get("/api/scans", token: token)
+            #expect(list.items.map { $0["scan_id"] as? String } == [mine.id.description])
+        }
+    }
+}

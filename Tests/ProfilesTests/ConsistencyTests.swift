@@ -1,0 +1,200 @@
+import Testing
+
+@testable import Profiles
+
+@Suite("Checks across the keys of a profile")
+struct ConsistencyTests {
+    @Test("the small profile has no problem")
+    func none() { #expect(problems(small) == []) }
+
+    @Test(
+        "each mistake is reported once, at its place",
+        arguments: [
+            ("  engine:", "  nginx:", "20: processes.nginx: the name 'nginx' is kept for the front door -"),
+            ("requires: [api]", "requires: [apis]", "18: processes.worker.requires.0: there is no process 'apis' api"),
+            ("requires: [api]", "after: [db]", "18: processes.worker.after.0: there is no process 'db' -"),
+            (
+                "requires: [api]", "requires: [worker]",
+                "18: processes.worker.requires: these processes wait for each other in a circle: worker → worker -"
+            ),
+            (
+                "credentials: [KEY]", "requires: [worker]",
+                "12: processes.api.requires: these processes wait for each other in a circle: api → worker → api -"
+            ),
+            (
+                "credentials: [KEY]", "after: [worker]",
+                "12: processes.api.after: these processes wait for each other in a circle: api → worker → api -"
+            ),
+            (
+                "[\"{release}/bin/engine\"]", "[/bin/engine]\n    requires: [api]",
+                "21: processes.engine.requires.0: 'engine' is outside the slots and cannot require 'api', of which each slot has one -"
+            ),
+            ("green: {api: 8002}", "green: {}", "10: processes.api.port: slot 'green' has no port 'api' -"),
+            ("green: {api: 8002}", "green: {ap: 8002}", "10: processes.api.port: slot 'green' has no port 'api' ap"),
+            (
+                "green: {api: 8002}", "gren: {api: 8002}",
+                "6: slots.gren: this key is unknown green"
+            ),
+            ("green: {api: 8002}", "green: {api: 8080}", "6: slots.green.api: port 8080 is taken by the front door -"),
+            ("green: {api: 8002}", "green: {api: 8001}", "6: slots.green.api: port 8001 is taken by 'api' of blue -"),
+            (
+                "[/usr/bin/worker]", "[/usr/bin/worker]\n    port: api",
+                "18: processes.worker.port: 'api' already listens on the port 'api' -"
+            ),
+            (
+                "[\"{release}/bin/engine\"]", "[/bin/engine]\n    port: api",
+                "21: processes.engine.port: 'engine' is outside the slots, and only slots have ports -"
+            ),
+            (
+                "[\"{release}/bin/engine\"]", "[/bin/engine]\n    probes: {liveness: {tcp: true}}",
+                "21: processes.engine.probes.liveness.tcp: an tcp probe needs a port, and 'engine' has none -"
+            ),
+            (
+                "[/usr/bin/worker]", "[/usr/bin/worker]\n    probes: {readiness: {http: /}}",
+                "18: processes.worker.probes.readiness.http: an http probe needs a port, and 'worker' has none -"
+            ),
+            (
+                "{http: /ready}", "{http: /ready, tcp: true}",
+                "14: processes.api.probes.readiness: a probe has exactly one of http, tcp and exec, not http and tcp -"
+            ),
+            (
+                "{http: /ready}", "{interval: 1s}",
+                "14: processes.api.probes.readiness: a probe has exactly one of http, tcp and exec, not none -"
+            ),
+            (
+                "{http: /ready}", "{tcp: false}",
+                "14: processes.api.probes.readiness.tcp: tcp can only be true; leave it out instead -"
+            ),
+            (
+                "{http: /ready}", "{tcp: true, method: HEAD}",
+                "14: processes.api.probes.readiness.method: 'method' belongs to an http probe -"
+            ),
+            (
+                "{http: /ready}", "{http: /ready, interval: 0s}",
+                "14: processes.api.probes.readiness.interval: expected a time with a unit, such as 250ms, 30s or 1m30s, of at least 10ms, not '0s' -"
+            ),
+            ("to: api", "to: web", "22: routes.0.to: there is no process 'web' -"),
+            ("to: api", "to: worker", "22: routes.0.to: 'worker' has no port -"),
+            ("to: api", "to: engine", "22: routes.0.to: 'engine' is outside the slots -"),
+            (
+                "path: /, to", "path: /; return 200, to",
+                "22: routes.0.path: '/; return 200' is not a path that begins with '/', of letters, digits and . _ ~ - / -"
+            ),
+            (
+                "- {path: /, to: api}", "- {path: /, to: api}\n  - {path: /, to: api}",
+                "23: routes.1.path: route 1 already has the path '/' -"
+            ),
+            ("[KEY]", "[KEI]", "12: processes.api.credentials.0: there is no secret 'KEI' KEY"),
+            (
+                "[/usr/bin/worker]", "[/usr/bin/worker]\n    secret_environment: {K: KEI}",
+                "18: processes.worker.secret_environment.K: there is no secret 'KEI' KEY"
+            ),
+            ("--port", "\"{prot}\"", "11: processes.api.command.1: the placeholder '{prot}' is unknown {port}"),
+            (
+                "[/usr/bin/worker]", "[/usr/bin/worker, '{port}']",
+                "17: processes.worker.command.1: '{port}' needs a port, and 'worker' has none -"
+            ),
+            (
+                "{release}/bin/engine", "{release}/bin/{slot}",
+                "20: processes.engine.command.0: '{slot}' needs a slot, and 'engine' is outside them -"
+            ),
+            (
+                "/usr/bin/worker", "worker",
+                "17: processes.worker.command.0: 'worker' must be absolute or begin with {release}/, {data}/, {logs}/, {run}/ -"
+            ),
+            ("[/usr/bin/worker]", "[]", "17: processes.worker.command: expected at least 1 in this list, not 0 -"),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    stop: [{signal: SIGTERM, wait: 1s}, {signal: KILL}]",
+                """
+                18: processes.worker.stop.0.signal: 'SIGTERM' is not one of HUP, INT, QUIT, TERM, KILL, USR1, USR2, ALRM, CONT, WINCH, PIPE TERM
+                """
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    stop: [{signal: TERM}, {signal: KILL}]",
+                "18: processes.worker.stop.0.wait: 'TERM' needs a wait before the next signal -"
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    restart: {maximum: 50ms}",
+                "18: processes.worker.restart.maximum: the longest wait (50ms) is shorter than the first (100ms) -"
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    logs: {maximum_size: 0B}",
+                """
+                18: processes.worker.logs.maximum_size: expected a size with a unit, such as 64KiB or 10MiB, of at least 1B, not '0B' -
+                """
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    environment: {DB_PASSWORD: hunter2}",
+                """
+                18: processes.worker.environment.DB_PASSWORD: a secret's value cannot stand in a profile; declare it under secrets, use secret_environment -
+                """
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    environment: {DB: 'redis://app:hunter2@127.0.0.1/0'}",
+                "18: processes.worker.environment.DB: a password in a URL cannot stand in a profile; declare it under secrets -"
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w, --token=hunter2]",
+                """
+                17: processes.worker.command.1: a secret in a command is visible to every user; use credentials or secret_environment -
+                """
+            ),
+            ("{generate: hex}", "{generate: fernet, bytes: 32}", "3: secrets.KEY.bytes: 'fernet' takes no 'bytes' -"),
+            (
+                "{generate: hex}", "{generate: hex, bytes: 8}",
+                "3: secrets.KEY.bytes: expected a whole number from 16 to 1024, not '8' -"
+            ),
+            ("{generate: hex}", "{}", "3: secrets.KEY.generate: this key is missing -"),
+            ("{generate: hex}", "hunter2", "3: secrets.KEY: expected a mapping, not 'hunter2' -"),
+        ])
+    func mistakes(_ old: String, _ new: String, _ wanted: String) {
+        #expect(lines(problems(small(old, new))) == [wanted])
+    }
+
+    @Test("what only follows from a mistake is not reported as another one")
+    func noFollowers() {
+        // A process that lost its port to a typo has a probe, a placeholder and a route that need it.
+        #expect(
+            lines(problems(small("    port: api", "    prot: api"))) == [
+                "10: processes.api.prot: this key is unknown port"
+            ])
+        #expect(problems(small("    slotted: true\n    port", "    slotted: on\n    port")).count == 1)
+    }
+
+    @Test(
+        "a listen address is an IP address and a port",
+        arguments: [
+            "localhost:80", "127.0.0.1", "::1:80", "[::1]", "127.0.0.1:0", "127.0.0.1:080", "1.2.3.4.5:80", "*:80",
+            "127.0.0.1:80;",
+        ])
+    func listen(_ text: String) {
+        #expect(
+            problems(small, settings: ["front_door.listen='\(text)'"]).map(\.path.description) == ["front_door.listen"])
+    }
+
+    @Test("IPv6 addresses are written with brackets")
+    func sixth() throws {
+        let door = try load(small, settings: ["front_door.listen='[::1]:8443'"]).profile.frontDoor
+        #expect(door.address == "[::1]")
+        #expect(door.port.number == 8443)
+    }
+
+    @Test("no mutilated profile crashes the loader")
+    func mutilations() {
+        // Every line taken out, doubled, or with its value replaced by something of another shape.
+        let lines = small.split(separator: "\n").map(String.init)
+        var refused = 0
+        for index in lines.indices {
+            for replacement in ["", "[]", "{}", "~", "5", "'", "- x", lines[index] + "\n" + lines[index]] {
+                var changed = lines
+                let colon = lines[index].firstIndex(of: ":")
+                changed[index] =
+                    replacement.contains(":")
+                    ? replacement
+                    : colon.map { String(lines[index][...$0]) + " " + replacement } ?? replacement
+                refused += problems(changed.joined(separator: "\n")).isEmpty ? 0 : 1
+            }
+        }
+        #expect(refused > 100)
+    }
+}

@@ -1,0 +1,69 @@
+import CoreTypes
+import Foundation
+import Testing
+
+@testable import Profiles
+
+/// The repository this test was compiled in.
+let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+@Suite("The shipped profiles")
+struct ShippedProfileTests {
+    static let names = ["cspm.yaml"]
+
+    private func shipped(_ name: String) throws -> LoadedProfile {
+        let data = try Data(contentsOf: repository.appending(path: "profiles/\(name)"))
+        return try ProfileLoader(base: ProfileSource(name: name, bytes: Array(data))).load()
+    }
+
+    @Test("every file in profiles/ loads without a problem")
+    func allLoad() throws {
+        let found = try FileManager.default.contentsOfDirectory(atPath: repository.appending(path: "profiles").path())
+        #expect(found.sorted() == Self.names)
+        for name in found {
+            #expect(try shipped(name).profile.name == String(name.dropLast(5)))
+        }
+    }
+
+    @Test("the bundled platform has the ports, the probes and the routes of its file")
+    func cspm() throws {
+        let profile = try shipped("cspm.yaml").profile
+        #expect(profile.slots[.blue]?["api"]?.number == 8001)
+        #expect(profile.slots[.green]?["web"]?.number == 3001)
+        #expect(profile.processes.map(\.name.description) == ["api", "worker", "web", "engine"])
+        #expect(profile.processes.map(\.isSlotted) == [true, true, true, false])
+        let api = try #require(profile.processes.first)
+        #expect(api.startup?.failures == 300)
+        #expect(api.startup?.interval == .milliseconds(100))
+        #expect(
+            api.readiness?.check == .http(path: "/api/health/ready", method: "GET", statuses: [], headers: [:]))
+        #expect(api.stop == [.init(signal: "TERM", wait: .seconds(30)), .init(signal: "KILL", wait: .zero)])
+        #expect(api.restart.maximum == .seconds(30))
+        #expect(profile.routes.map(\.body.description) == ["500MiB", "10MiB", "10MiB", "1MiB"])
+        #expect(profile.routes.map(\.buffersRequests) == [false, true, true, true])
+        #expect(profile.frontDoor.address == "127.0.0.1")
+        #expect(profile.frontDoor.port.number == 8080)
+        #expect(profile.secrets.map(\.generator).last == .password(length: 32))
+    }
+
+    @Test("each value of the effective profile says where it comes from")
+    func origins() throws {
+        let base = try Data(contentsOf: repository.appending(path: "profiles/cspm.yaml"))
+        let loaded = try ProfileLoader(
+            base: ProfileSource(name: "cspm.yaml", bytes: Array(base)),
+            overlays: [ProfileSource(name: "conf.d/10-site.yaml", text: "services:\n  store: mongodb\n")],
+            settings: ["front_door.listen=0.0.0.0:80"]
+        ).load()
+        #expect(loaded.profile.services.store == .mongodb)
+        #expect(loaded.profile.services.queue == .embedded)
+        #expect(loaded.profile.frontDoor.address == "0.0.0.0")
+        #expect(
+            loaded.origin(of: ProfilePath("services.store")) == .file(name: "conf.d/10-site.yaml", line: 2, column: 10))
+        #expect(loaded.origin(of: ProfilePath("services.queue"))?.description == "cspm.yaml:7")
+        #expect(loaded.origin(of: ProfilePath("front_door.listen")) == .setting("front_door.listen=0.0.0.0:80"))
+        #expect(loaded.origin(of: ProfilePath("processes.worker.restart.mode")) == .byDefault)
+        let listen = loaded.entries.first { $0.path.description == "front_door.listen" }
+        #expect(listen?.text == "0.0.0.0:80")
+    }
+}

@@ -1,0 +1,78 @@
+import Control
+import CoreTypes
+import Host
+import Releases
+import SystemPackage
+import Testing
+
+@testable import Profiles
+
+@Suite struct StackCompilerTests {
+    private let layout = Layout(root: "/trial")
+    private let record = SlotRecord(blue: SampleProfile.firstRelease, green: SampleProfile.secondRelease)
+
+    private func stack(live: Slot = .blue, _ profile: Profile = SampleProfile.make()) throws -> [String: InstanceSpec] {
+        let stack = try StackCompiler(profile: profile, layout: layout).compile(record, live: live)
+        return Dictionary(uniqueKeysWithValues: stack.instances.map { ($0.name.description, $0) })
+    }
+
+    @Test("every slotted process has an instance a slot, the others have one, and the supervisor's nginx is one more")
+    func names() throws {
+        #expect(
+            try stack().keys.sorted() == [
+                "api@blue", "api@green", "engine", "nginx", "web@blue", "web@green", "worker@blue", "worker@green",
+            ])
+        #expect(try stack(SampleProfile.make(manager: .systemd))["nginx"] == nil)
+    }
+
+    @Test("placeholders become the paths, ports and slot of the instance")
+    func placeholders() throws {
+        let api = try #require(try stack()["api@green"])
+        let release = "/trial/var/lib/bedplate/releases/\(SampleProfile.secondRelease)"
+        #expect(api.command == ["\(release)/bin/cspm", "api", "--port", "8002"])
+        #expect(api.environment == ["CSPM_DATA": "/trial/var/lib/bedplate/data", "CSPM_SLOT": "green"])
+        #expect(api.credentials == ["SECRET_KEY": "/trial/etc/bedplate/secrets/SECRET_KEY"])
+        #expect(
+            api.probes.startup?.check
+                == .http(port: 8002, path: "/api/health/live", method: "GET", statuses: [], headers: [:]))
+        #expect(api.release == SampleProfile.secondRelease)
+        #expect(try stack()["worker@green"]?.after == [InstanceName("api@green")])
+    }
+
+    @Test("the idle slot is not started with the stack, and what is outside the slots runs the live release")
+    func liveSlot() throws {
+        for live in Slot.allCases {
+            let stack = try stack(live: live)
+            #expect(stack["api@\(live)"]?.autostart == true)
+            #expect(stack["api@\(live.other)"]?.autostart == false)
+            #expect(stack["engine"]?.autostart == true)
+            #expect(stack["engine"]?.release == record[live])
+            #expect(try stack["nginx"]?.after == [InstanceName("api@\(live)"), InstanceName("web@\(live)")])
+        }
+    }
+
+    @Test("a slot without a release has no instances")
+    func emptySlot() throws {
+        let stack = try StackCompiler(profile: SampleProfile.make(), layout: layout)
+            .compile(SlotRecord(blue: SampleProfile.firstRelease), live: .blue)
+        #expect(stack.instances.allSatisfy { $0.name.slot != .green })
+    }
+
+    @Test("nginx is asked over loopback whether it serves, and is stopped by QUIT, TERM and KILL")
+    func nginx() throws {
+        let nginx = try #require(try stack()["nginx"])
+        #expect(nginx.command.suffix(4) == ["-c", "/trial/etc/nginx/nginx.conf", "-g", "daemon off;"])
+        #expect(nginx.stop.map(\.signal) == ["QUIT", "TERM", "KILL"])
+        #expect(
+            nginx.probes.readiness?.check
+                == .http(port: 8080, path: "/.bedplate/slot", method: "GET", statuses: [200], headers: [:]))
+    }
+
+    @Test("a placeholder that stands for nothing in a process is refused with what is known there")
+    func unknownPlaceholder() throws {
+        var profile = SampleProfile.make()
+        profile.processes[3].command.append("{slot}")
+        let error = #expect(throws: OperatorError.self) { try stack(profile) }
+        #expect(error?.because == "{slot} in '{slot}' stands for nothing here")
+    }
+}

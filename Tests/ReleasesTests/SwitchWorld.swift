@@ -1,0 +1,97 @@
+import Control
+import CoreTypes
+import Host
+import HostFixtures
+import Profiles
+import Releases
+import Synchronization
+import SystemPackage
+
+/// A machine with blue live and a release in each slot, an nginx that reads `live.conf` when it is told to, and one
+/// source of faults for all of it.
+final class SwitchWorld: Sendable {
+    let faults = Faults()
+    let host: FakeHost
+    let supervisor: FakeSupervisor
+    let layout = Layout(root: "/trial")
+    let profile: Profile
+    /// What nginx has in memory.
+    private let answering: Mutex<Slot>
+    private let generation = Mutex(0)
+    private let refusesReload = Mutex(false)
+    /// Answers of old workers before the new ones' are heard.
+    private let stale = Mutex<[Slot]>([])
+    private let progress = Mutex<[SwitchProgress]>([])
+
+    init(profile: Profile = SampleProfile.make()) throws {
+        self.profile = profile
+        host = FakeHost(faults: faults)
+        var record = SlotRecord(blue: SampleProfile.firstRelease, green: SampleProfile.secondRelease)
+        record.previous = nil
+        let compiler = StackCompiler(profile: profile, layout: layout)
+        let stack = try compiler.compile(record, live: .blue)
+        supervisor = FakeSupervisor(
+            stack: stack, up: Set(stack.instances.filter(\.autostart).map(\.name)), faults: faults)
+        answering = Mutex(.blue)
+        host.machine.setUsers([Account(name: "root", user: 0, group: 0)])
+        host.machine.setListeners([:])
+        host.machine.onConnections { _ in 0 }
+        host.commands.onRun(NginxProgram.path) { _ in CommandResult(status: .exited(0), output: "", errors: "") }
+        host.disk.plantDirectory(layout.state)
+        host.disk.plantDirectory(layout.run)
+        for (path, content) in try NginxProgram(host: host, layout: layout, profile: profile).files(live: .blue) {
+            host.disk.plant(path, content)
+        }
+        try record.save(layout, on: host)
+        // The workers of each generation: a reload replaces them.
+        host.commands.onChildren { [self] _ in
+            let first = Int32(500 + generation.withLock { $0 } * 10)
+            return [RunningProcess(pid: first, title: "nginx: worker process")]
+        }
+        supervisor.onSignal { [self] _, signal in
+            guard signal == "HUP", !refusesReload.withLock({ $0 }) else { return }
+            generation.withLock { $0 += 1 }
+            let live = try LiveConfiguration.liveSlot(layout, on: host)
+            answering.withLock { $0 = live ?? $0 }
+        }
+    }
+
+    var nginxAnswers: Slot { answering.withLock { $0 } }
+    var seen: [SwitchProgress] { progress.withLock { $0 } }
+    var live: Slot? { get throws { try LiveConfiguration.liveSlot(layout, on: host) } }
+    var record: SlotRecord? { get throws { try SlotRecord.load(layout, on: host) } }
+
+    /// nginx keeps what it has, as it does when it cannot read a configuration.
+    func ignoreReloads(_ ignores: Bool = true) { refusesReload.withLock { $0 = ignores } }
+
+    /// After a reload the front door answers these first, one a question.
+    func answerFirst(_ slots: [Slot]) { stale.withLock { $0 = slots } }
+
+    var unheard: Int { stale.withLock { $0.count } }
+
+    var traffic: TrafficSwitch {
+        TrafficSwitch(
+            profile: profile, layout: layout, host: host, supervisor: supervisor, frontDoor: Door(world: self)
+        ) { [self] seen in progress.withLock { $0.append(seen) } }
+    }
+
+    func instances(_ slot: Slot) -> Set<InstanceName> {
+        Set(StackCompiler(profile: profile, layout: layout).instances(of: slot))
+    }
+
+    /// Exactly one slot is live: `live.conf`, nginx and the running instances agree, and nothing is going on.
+    func isSettled(on slot: Slot) throws -> Bool {
+        try live == slot && nginxAnswers == slot && record?.ongoing == nil
+            && supervisor.up.isSuperset(of: instances(slot))
+            && supervisor.up.isDisjoint(with: instances(slot.other))
+    }
+
+    private struct Door: FrontDoorClient {
+        let world: SwitchWorld
+
+        func slot() async throws -> Slot {
+            try world.faults.read()
+            return world.stale.withLock { $0.isEmpty ? nil : $0.removeFirst() } ?? world.nginxAnswers
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import Control
+import CoreTypes
+import Supervision
+import Testing
+
+@Suite("Dependencies, apply and shutdown")
+struct DependencyTests {
+    @Test("an instance starts only when what it requires is healthy")
+    func waitsForHealth() {
+        var fixture = MachineFixture([
+            spec("web", requires: ["api"]), spec("api", probes: ProbeSet(readiness: tcp)),
+        ])
+        fixture.spawnAll()
+        #expect(fixture.state("web") == .waiting)
+        #expect(fixture.status("web").reason == "waits for api to be healthy")
+        fixture.pass(.milliseconds(50))
+        fixture.answer("api", .readiness, .success)
+        #expect(fixture.state("web") == .starting)
+    }
+
+    @Test("dependents of a lost dependency stop, and come back with it")
+    func lostDependency() {
+        var fixture = MachineFixture([spec("db"), spec("api", requires: ["db"]), spec("web", requires: ["api"])])
+        fixture.spawnAll()
+        fixture.end("db", .killed(.kill))
+        #expect(fixture.state("api") == .stopping)
+        #expect(fixture.state("web") == .stopping)
+        #expect(fixture.signals == ["web TERM"])
+        fixture.end("web", .killed(.terminate))
+        #expect(fixture.signals == ["web TERM", "api TERM"])
+        fixture.end("api", .killed(.terminate))
+        #expect(fixture.state("api") == .waiting)
+        fixture.pass(.milliseconds(100))
+        fixture.spawnAll()
+        #expect(fixture.state("web") == .up)
+        #expect(fixture.status("web").restarts == 0)
+    }
+
+    @Test("a dependency that turns unhealthy but runs stops nobody")
+    func unhealthyDependency() {
+        var probe = tcp
+        probe.failureThreshold = 1
+        var fixture = MachineFixture([spec("db", probes: ProbeSet(readiness: probe)), spec("api", requires: ["db"])])
+        fixture.spawnAll()
+        fixture.pass(.milliseconds(50))
+        fixture.answer("db", .readiness, .success)
+        fixture.spawnAll()
+        fixture.pass(.seconds(5))
+        fixture.answer("db", .readiness, .failure("slow"))
+        #expect(!fixture.status("db").healthy)
+        #expect(fixture.state("api") == .up)
+    }
+
+    @Test("a soft dependency orders the start and nothing else")
+    func softDependency() {
+        var fixture = MachineFixture([
+            spec("web", after: ["api"]), spec("api", probes: ProbeSet(readiness: tcp)),
+        ])
+        fixture.spawnAll()
+        #expect(fixture.state("web") == .waiting)
+        fixture.end("api", .exited(1))
+        #expect(fixture.state("web") == .starting)
+        fixture.spawnAll()
+        fixture.pass(.seconds(1))
+        fixture.spawnAll()
+        fixture.end("api", .exited(1))
+        #expect(fixture.state("web") == .up)
+    }
+
+    @Test("shutdown stops dependents first, and exits when nothing runs")
+    func shutdownOrder() {
+        var fixture = MachineFixture([spec("web", after: ["api"]), spec("api", requires: ["db"]), spec("db")])
+        fixture.spawnAll()
+        fixture.clear()
+        fixture.ask(.shutdown)
+        #expect(fixture.signals == ["web TERM"])
+        fixture.end("web", .exited(0))
+        #expect(fixture.signals == ["web TERM", "api TERM"])
+        fixture.end("api", .exited(0))
+        #expect(fixture.signals == ["web TERM", "api TERM", "db TERM"])
+        #expect(!fixture.actions.contains { if case .exit = $0 { true } else { false } })
+        fixture.end("db", .exited(0))
+        #expect(fixture.actions.contains { if case .exit = $0 { true } else { false } })
+        #expect(fixture.machine.instances.values.filter { !$0.wanted }.isEmpty)
+    }
+
+    @Test("starting an instance starts what it requires")
+    func startPullsIn() {
+        var fixture = MachineFixture([spec("db", autostart: false), spec("api", requires: ["db"], autostart: false)])
+        fixture.ask(.start([instance("api")]))
+        fixture.spawnAll()
+        #expect(fixture.state("db") == .up)
+        #expect(fixture.state("api") == .up)
+    }
+
+    @Test("what failed for want of its dependency tries again when that is back")
+    func anotherChance() {
+        let policy = RestartPolicy(mode: .never)
+        var fixture = MachineFixture([spec("db"), spec("api", requires: ["db"], restart: policy)])
+        fixture.spawnAll()
+        fixture.end("api", .exited(1))
+        #expect(fixture.state("api") == .failed)
+        fixture.end("db", .exited(1))
+        fixture.pass(.seconds(1))
+        fixture.spawnAll()
+        #expect(fixture.state("api") == .up)
+    }
+
+    @Test("apply restarts what changed, stops what left, starts what came, and leaves the rest alone")
+    func apply() {
+        var changed = spec("api")
+        var fixture = MachineFixture([changed, spec("web"), spec("old")])
+        fixture.spawnAll()
+        changed.environment["A"] = "1"
+        var tuned = spec("web")
+        tuned.restart.maximum = .seconds(1)
+        let next = MachineFixture.stack([changed, tuned, spec("new")])
+        let difference = fixture.machine.stack.difference(to: next)
+        #expect(difference.changed.map(\.description) == ["api"])
+        #expect(difference.unchanged.map(\.description) == ["web"])
+        fixture.clear()
+        fixture.ask(.apply(next))
+        #expect(Set(fixture.signals) == ["api TERM", "old TERM"])
+        fixture.end("old", .exited(0))
+        #expect(fixture.machine.instances[instance("old")] == nil)
+        fixture.end("api", .exited(0))
+        fixture.spawnAll()
+        #expect(fixture.state("api") == .up)
+        #expect(fixture.state("new") == .up)
+        #expect(fixture.status("web").pid == 102 || fixture.status("web").pid! < 104)
+    }
+
+    @Test("an instance that left and comes back while it stops, runs again")
+    func leavesAndComesBack() {
+        var fixture = MachineFixture([spec("api")])
+        fixture.spawnAll()
+        fixture.ask(.apply(MachineFixture.stack([])))
+        fixture.ask(.apply(MachineFixture.stack([spec("api")])))
+        fixture.end("api", .exited(0))
+        fixture.spawnAll()
+        #expect(fixture.state("api") == .up)
+    }
+
+    @Test("what an earlier supervisor started is adopted, not started again")
+    func adoption() {
+        var machine = StackMachine(MachineFixture.stack([spec("db"), spec("api", requires: ["db"])]), seed: 1)
+        let actions = machine.open(
+            remembering: [
+                instance("db"): .init(wanted: true, restarts: 2, pid: 7), instance("api"): .init(wanted: true, pid: 8),
+            ], at: Moment(milliseconds: 0))
+        #expect(!actions.contains { if case .spawn = $0 { true } else { false } })
+        let statuses = machine.statuses { $0.milliseconds }
+        #expect(statuses.map(\.pid) == [7, 8])
+        #expect(statuses[0].restarts == 2)
+    }
+
+    @Test("the same seed gives the same jitter, another seed another")
+    func seeds() {
+        func waits(_ seed: UInt64) -> [Int64] {
+            var random = Randomness(seed: seed)
+            let backoff = Backoff(RestartPolicy())
+            return (1..<8).map { backoff.delay(attempt: $0, using: &random).milliseconds }
+        }
+        #expect(waits(1) == waits(1))
+        #expect(waits(1) != waits(2))
+    }
+
+    @Test("a stack that cannot be run is refused with every reason")
+    func problems() {
+        var bad = spec("api", requires: ["web"], stop: [StopStep(signal: "TRM")])
+        bad.command = ["api"]
+        let stack = MachineFixture.stack([bad, spec("web", after: ["api"]), spec("x", requires: ["nobody"])])
+        #expect(
+            stack.problems == [
+                "api: the command is no absolute path", "api: 'TRM' in its stop steps is no signal",
+                "x: depends on nobody, which is not in the stack",
+                "the dependencies run in a circle: api → web → api",
+            ])
+    }
+}

@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+import Testing
+
+/// Stands in for systemd: receives notifications and keeps the descriptors that come with them.
+final class NotifySocket {
+    let path: String
+    private(set) var kept: [String: Int32] = [:]
+    private let descriptor: Int32
+    private var received: [String] = []
+
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { target in
+            for (index, byte) in path.utf8.enumerated() { target[index] = byte }
+        }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
+        }
+        try #require(result == 0)
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        for descriptor in kept.values { close(descriptor) }
+        close(descriptor)
+    }
+
+    func wait(_ message: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try wait(message, sourceLocation: sourceLocation) { $0 == message }
+    }
+
+    func wait(prefix: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try wait(prefix, sourceLocation: sourceLocation) { $0.hasPrefix(prefix) }
+    }
+
+    private func wait(_ what: String, sourceLocation: SourceLocation, _ isIt: (String) -> Bool) throws {
+        while true {
+            if let index = received.firstIndex(where: isIt) {
+                received.remove(at: index)
+                return
+            }
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            var passed: Int32 = -1
+            let count = linux_receive_notice(descriptor, &bytes, bytes.count, &passed)
+            try #require(
+                count > 0, "'\(what)' did not come, only \(received)", sourceLocation: sourceLocation)
+            let message = String(decoding: bytes[..<count], as: UTF8.self)
+            received.append(message)
+            if passed >= 0, let line = message.split(separator: "\n").first(where: { $0.hasPrefix("FDNAME=") }) {
+                let name = String(line.dropFirst("FDNAME=".count))
+                if let old = kept.updateValue(passed, forKey: name) { close(old) }
+            }
+        }
+    }
+}
