@@ -82,8 +82,7 @@ final class CommandLineFixture {
 
     /// The snapshot of a supervisor, and the process table that shows what it speaks of.
     func plantProcess(_ pid: Int32, startTime: UInt64, childOf parent: Int32 = 1) {
-        let zeros = Array(repeating: "0", count: 17).joined(separator: " ")
-        host.disk.plant(FilePath("/proc/\(pid)/stat"), "\(pid) (a) b) S \(parent) \(zeros) \(startTime) 0 0")
+        plantEntry(pid, startTime: startTime, childOf: parent)
         host.disk.plant(
             layout.state.appending("state.json"),
             """
@@ -91,4 +90,13 @@ final class CommandLineFixture {
             "pid":\(pid),"startTime":4711}}}
             """)
     }
+
+    /// A process in the process table.
+    func plantEntry(_ pid: Int32, startTime: UInt64, childOf parent: Int32 = 1) {
+        let zeros = Array(repeating: "0", count: 17).joined(separator: " ")
+        host.disk.plant(FilePath("/proc/\(pid)/stat"), "\(pid) (a) b) S \(parent) \(zeros) \(startTime) 0 0")
+    }
+
+    /// What a supervisor noted of the runs that began after its snapshot.
+    func plantRun(_ lines: String) { host.disk.plant(layout.run.appending("runs"), lines) }
 }

@@ -87,6 +87,19 @@ struct TrialTests {
         #expect(typed.supervisor.starts == 2)
     }
 
+    @Test("a process that began after the last snapshot of a killed supervisor is taken over too")
+    func youngerThanTheSnapshot() async {
+        await typed.startTrial()
+        typed.supervisor.crash()
+        typed.plantProcess(500, startTime: 4711)
+        typed.plantRun("b api@blue 600 4800 0123456789abcdef\nb api@gre")
+        typed.plantEntry(600, startTime: 4800)
+        typed.host.machine.setListeners([8001: PortHolder(pid: 600, command: "cspm")])
+        let said = await typed.startTrial()
+        #expect(said.exit == 0, "\(said.failure)")
+        #expect(typed.supervisor.starts == 2)
+    }
+
     @Test("a process that got the number of one of ours is a stranger")
     func recycledPid() async {
         await typed.startTrial()

@@ -20,15 +20,13 @@ struct Survivors {
     }
 
     init(below layout: Layout, on host: any Host) throws {
-        let bytes = try host.files.readIfPresent(layout.state.appending("state.json"), limit: 16 << 20) ?? []
-        let known = (try? JSON(parsing: bytes).decode(Snapshot.self))?.instances ?? [:]
         var found: [Int32] = []
         var parents: Set<Int32> = []
-        for instance in known.values {
-            guard let pid = instance.pid, let entry = try ProcessEntry(pid, on: host),
-                entry.startTime == instance.startTime, !entry.isZombie
+        for known in try Self.known(below: layout, on: host) {
+            guard let entry = try ProcessEntry(known.pid, on: host), entry.startTime == known.startTime,
+                !entry.isZombie
             else { continue }
-            found.append(pid)
+            found.append(known.pid)
             parents.insert(entry.parent)
         }
         pids = found
@@ -36,5 +34,22 @@ struct Survivors {
             let title = try host.files.readIfPresent(FilePath("/proc/\(pid)/cmdline"), limit: 1 << 20) ?? []
             return title.starts(with: Array(layout.bedplated.string.utf8) + [0])
         }
+    }
+
+    private struct Known: Hashable {
+        let pid: Int32
+        let startTime: UInt64
+    }
+
+    /// The snapshot waits for its second; what began since then stands in the record of runs.
+    private static func known(below layout: Layout, on host: any Host) throws -> Set<Known> {
+        let state = try host.files.readIfPresent(layout.state.appending("state.json"), limit: 16 << 20) ?? []
+        let instances = (try? JSON(parsing: state).decode(Snapshot.self))?.instances ?? [:]
+        let runs = try host.files.readIfPresent(layout.run.appending(RunRecord.fileName), limit: 16 << 20) ?? []
+        let remembered = instances.values.compactMap { instance -> Known? in
+            guard let pid = instance.pid, let startTime = instance.startTime else { return nil }
+            return Known(pid: pid, startTime: startTime)
+        }
+        return Set(remembered + RunRecord.all(in: runs).map { Known(pid: $0.pid, startTime: $0.startTime) })
     }
 }

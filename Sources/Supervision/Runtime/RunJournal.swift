@@ -1,4 +1,4 @@
-import CLinux
+import Control
 import CoreTypes
 import Glibc
 
@@ -20,7 +20,9 @@ final class RunJournal {
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     func add(_ main: Children.Main, startTime: UInt64) {
-        pending.append(contentsOf: "\(boot) \(main.instance) \(main.pid) \(startTime) \(main.invocation)\n".utf8)
+        let record = RunRecord(
+            boot: boot, instance: main.instance, pid: main.pid, startTime: startTime, invocation: main.invocation)
+        pending.append(contentsOf: record.line.utf8)
     }
 
     var hasPending: Bool { !pending.isEmpty }
@@ -49,14 +51,11 @@ final class RunJournal {
     func complete(_ snapshot: Snapshot) -> Snapshot {
         guard snapshot.boot == boot, let bytes = try? Files.read(path) else { return snapshot }
         var complete = snapshot
-        for line in bytes.split(separator: 0x0A) {
-            let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            guard words.count == 5, words[0] == boot, let pid = Int32(words[2]), let startTime = UInt64(words[3]) else {
-                continue
-            }
-            complete.instances[words[1]]?.pid = pid
-            complete.instances[words[1]]?.startTime = startTime
-            complete.instances[words[1]]?.invocation = words[4]
+        for run in RunRecord.all(in: bytes) where run.boot == boot {
+            let name = run.instance.description
+            complete.instances[name]?.pid = run.pid
+            complete.instances[name]?.startTime = run.startTime
+            complete.instances[name]?.invocation = run.invocation
         }
         return complete
     }

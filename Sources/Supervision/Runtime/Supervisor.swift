@@ -80,7 +80,7 @@ package final class Supervisor {
         linux_become_subreaper()
         record = EventRecord(path: "\(directories.state)/events.jsonl")
         stateFile = StateFile(path: "\(directories.state)/state.json")
-        journal = RunJournal(path: "\(directories.run)/runs", boot: bootID)
+        journal = RunJournal(path: "\(directories.run)/\(RunRecord.fileName)", boot: bootID)
         ledger = LogLedger(path: "\(directories.run)/logs/ledger")
         cutter = LineCutter(input: ledger.buffer)
         machine = StackMachine(stack, seed: UInt64.random(in: .min ... .max))

@@ -1,0 +1,45 @@
+package import CoreTypes
+
+/// A run that began after the last snapshot: one line of `<run>/runs`.
+///
+/// The snapshot in `state.json` is written at most once a second; who wants to know what runs reads these lines over it.
+package struct RunRecord: Equatable, Sendable {
+    package static let fileName = "runs"
+
+    /// The kernel's boot id: pids and start times mean nothing on another boot.
+    package let boot: String
+    package let instance: InstanceName
+    package let pid: Int32
+    /// In clock ticks since boot. With the pid it names one process.
+    package let startTime: UInt64
+    /// Unique to one run.
+    package let invocation: String
+
+    package init(boot: String, instance: InstanceName, pid: Int32, startTime: UInt64, invocation: String) {
+        self.boot = boot
+        self.instance = instance
+        self.pid = pid
+        self.startTime = startTime
+        self.invocation = invocation
+    }
+
+    /// `nil` when the line was cut off or is not ours.
+    init?(line: some Sequence<UInt8>) {
+        let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        guard words.count == 5, let instance = try? InstanceName(words[1]), let pid = Int32(words[2]), pid > 0,
+            let startTime = UInt64(words[3])
+        else { return nil }
+        self.init(boot: words[0], instance: instance, pid: pid, startTime: startTime, invocation: words[4])
+    }
+
+    /// With its newline.
+    package var line: String { "\(boot) \(instance) \(pid) \(startTime) \(invocation)\n" }
+
+    /// Every complete line of the file, oldest first; a last line without a newline was cut off.
+    package static func all(in bytes: [UInt8]) -> [RunRecord] {
+        guard let end = bytes.lastIndex(of: 0x0A) else { return [] }
+        return bytes[..<end].split(separator: 0x0A).compactMap(RunRecord.init(line:))
+    }
+}
