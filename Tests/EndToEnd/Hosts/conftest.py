@@ -13,8 +13,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import base as debian  # noqa: E402
 import machine as machines  # noqa: E402
+import mirrors  # noqa: E402
 from bed import BED, CHECKOUT, command  # noqa: E402
 from machine import Machine  # noqa: E402
+from standins import mongodb, node, python312  # noqa: E402
 
 TOOLS = ["systemd-nspawn", "mmdebstrap", "nsenter", "apt-ftparchive", "gpg"]
 
@@ -128,3 +130,37 @@ def programs(pytestconfig):
     command("swift", "build", "-c", "release", "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "-s",
             "--product", "bedplated", cwd=CHECKOUT, timeout=1800)
     return CHECKOUT / ".build/release"
+
+
+# Each of these is built when the first test asks for it, and kept.
+
+@pytest.fixture(scope="session")
+def debian_mirror(base):
+    """`debian_mirror("nginx", …)`: all that installing these fetches, frozen and signed by a key of ours."""
+    return lambda *packages: mirrors.debian(base, list(packages))
+
+
+@pytest.fixture(scope="session")
+def node_standin_mirror(base):
+    """NodeSource's repository, with the real Node 20 of this machine repacked."""
+    if node.version() is None:
+        pytest.skip("the Node 20 stand-in is repacked from NodeSource's package, which is not installed here")
+    if shutil.which("dpkg-repack") is None:
+        pytest.skip("dpkg-repack is not installed")
+    return node.mirror()
+
+
+@pytest.fixture(scope="session")
+def mongodb_standin_mirror(base):
+    """MongoDB's repository, with SecantusDB behind a mongod of ours."""
+    return mongodb.mirror()
+
+
+@pytest.fixture(scope="session")
+def python312_standin_archive(base):
+    """A CPython 3.12 in the shape of python-build-standalone's archives."""
+    if python312.prefix() is None:
+        pytest.skip("the Python 3.12 stand-in is packed from a pyenv build of it, which is not here")
+    if missing := [tool for tool in ("patchelf", "strip") if shutil.which(tool) is None]:
+        pytest.skip(f"{', '.join(missing)} not installed")
+    return python312.archive()
