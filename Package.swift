@@ -71,7 +71,7 @@ let package = Package(
         module("Secrets", ["CoreTypes", "Host", "COpenSSL", paths]),
         module("Probing", ["CoreTypes", "CHiredis", "CMongoc"], links: [.linkedLibrary(":libhiredis.a")]),
         module("Archives", ["CoreTypes", "CArchive", paths]),
-        module("Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", paths]),
+        module("Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", "COpenSSL", paths]),
         module(
             "Releases", ["CoreTypes", "Host", "Profiles", "Secrets", "Control", "Archives", "COpenSSL", paths]),
         module(
@@ -95,7 +95,7 @@ let package = Package(
             ], links: [.linkedLibrary(":libhiredis.a")]),
 
         // Mains
-        program("bedplate", ["CLI", "HostLinux", arguments]),
+        program("bedplate", ["CLI", "HostLinux", "Provisioning", arguments]),
         program("bedplated", ["Supervision", "Control", "CoreTypes"]),
         program("cspm", ["Platform", "CoreTypes", paths, arguments]),
 
@@ -105,7 +105,8 @@ let package = Package(
             name: "HostFixtures", dependencies: ["CoreTypes", "Host", "Control", paths], path: "Tests/HostFixtures",
             swiftSettings: strict),
         tests("HostLinux", ["CoreTypes", "Host", paths]),
-        tests("Provisioning", ["CoreTypes", "Host", "HostFixtures", paths]),
+        tests(
+            "Provisioning", ["CoreTypes", "Host", "HostFixtures", "HostLinux", "Profiles", paths], exclude: ["Golden"]),
         tests("Archives", ["CArchive", paths]),
         tests("Profiles", ["CoreTypes"]),
         tests(

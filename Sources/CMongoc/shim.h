@@ -36,3 +36,12 @@ static inline bool cmongoc_run(mongoc_client_t *client, const char *database, co
     bson_destroy(&answer);
     return succeeded;
 }
+
+/// Runs one command given as JSON; its reply is thrown away.
+static inline bool cmongoc_run_json(mongoc_client_t *client, const char *database, const char *json, bson_error_t *error) {
+    bson_t *command = bson_new_from_json((const uint8_t *) json, -1, error);
+    if (!command) return false;
+    bool succeeded = mongoc_client_command_simple(client, database, command, NULL, NULL, error);
+    bson_destroy(command);
+    return succeeded;
+}

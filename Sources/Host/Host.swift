@@ -7,6 +7,8 @@ package protocol Host: Sendable {
     var processes: any ProcessRunner { get }
     var network: any NetworkTable { get }
     var system: any SystemInformation { get }
+    var downloads: any Downloads { get }
+    var databases: any Databases { get }
     var clock: any Clock<Duration> { get }
     /// Milliseconds since 1970, for records; never for measuring.
     func wallTime() -> Int64

@@ -13,6 +13,9 @@ package enum HostError: Error, Sendable, CustomStringConvertible {
     case connection(address: String, port: Int, errno: Errno)
     /// A file of the system that is not in the format we know.
     case notUnderstood(path: FilePath, why: String)
+    /// A program of the system ended with something else than 0.
+    case ended(command: String, how: String, said: String)
+    case notFetched(address: String, why: String)
 
     package var description: String {
         switch self {
@@ -24,6 +27,8 @@ package enum HostError: Error, Sendable, CustomStringConvertible {
         case .account(let name, let errno): "looking up the account \(name): \(errno)"
         case .connection(let address, let port, let errno): "talking to \(address) port \(port): \(errno)"
         case .notUnderstood(let path, let why): "\(path) is not understood: \(why)"
+        case .ended(let command, let how, let said): "\(command) \(how)" + (said.isEmpty ? "" : ": \(said)")
+        case .notFetched(let address, let why): "\(address) cannot be fetched: \(why)"
         }
     }
 }

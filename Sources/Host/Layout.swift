@@ -31,6 +31,10 @@ package struct Layout: Hashable, Sendable {
     package var stack: FilePath { state.appending("stack.json") }
     package var slots: FilePath { state.appending("slots.json") }
     package var journal: FilePath { state.appending("journal.jsonl") }
+    /// What files were before we changed them, for uninstall; named by digest.
+    package var originals: FilePath { state.appending("originals") }
+    /// What each unit was last started with.
+    package var started: FilePath { state.appending("started") }
     package var releases: FilePath { state.appending("releases") }
     package var runtimes: FilePath { state.appending("runtimes") }
     /// The application's own data.

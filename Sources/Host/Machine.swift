@@ -1,53 +1,4 @@
-/// Installed packages, by the distribution's own database.
-package protocol PackageManager: Sendable {
-    /// Installed version by package name, for those of `names` that are fully installed.
-    func installed(_ names: [String]) throws -> [String: String]
-}
-
-/// Units of the machine's service manager.
-package protocol UnitManager: Sendable {
-    /// Whether a service manager runs at all (sd_booted(3)).
-    var isRunning: Bool { get }
-    /// What the manager says of each unit, asked in one call over D-Bus.
-    func states(_ units: [String]) throws -> [String: UnitState]
-    /// Reloads a unit and returns when the manager has done it.
-    func reload(_ unit: String) async throws
-}
-
-/// A unit in systemd's words.
-package struct UnitState: Hashable, Sendable {
-    /// `LoadState`: `loaded`, `not-found`, `masked`.
-    package let load: String
-    /// `ActiveState`: `active`, `inactive`, `failed`.
-    package let active: String
-
-    package init(load: String, active: String) {
-        self.load = load
-        self.active = active
-    }
-}
-
-/// Users and groups.
-package protocol AccountDatabase: Sendable {
-    func user(named name: String) throws -> Account?
-    /// A group's number.
-    func group(named name: String) throws -> UInt32?
-    /// Who runs this program.
-    func current() throws -> Account
-}
-
-/// A user with the number of its primary group.
-package struct Account: Hashable, Sendable {
-    package let name: String
-    package let user: UInt32
-    package let group: UInt32
-
-    package init(name: String, user: UInt32, group: UInt32) {
-        self.name = name
-        self.user = user
-        self.group = group
-    }
-}
+package import SystemPackage
 
 /// The kernel's tables of TCP sockets.
 package protocol NetworkTable: Sendable {
@@ -75,6 +26,40 @@ package struct PortHolder: Hashable, Sendable {
 package protocol SystemInformation: Sendable {
     /// The key-value pairs of os-release(5).
     func osRelease() throws -> [String: String]
+    func hardware() throws -> Hardware
+    /// The room on the file system that holds a path, or would hold it.
+    func space(at path: FilePath) throws -> Space
+}
+
+/// What the machine is made of, as its kernel tells.
+package struct Hardware: Hashable, Sendable {
+    /// As uname(2) names it: `x86_64`, `aarch64`.
+    package var architecture: String
+    /// As uname(2) tells it: `6.1.0-25-amd64`.
+    package var kernel: String
+    /// In bytes, without swap.
+    package var memory: Int64
+    /// The flags of the first processor; empty where the kernel does not list them.
+    package var processorFlags: Set<String>
+
+    package init(architecture: String, kernel: String, memory: Int64, processorFlags: Set<String>) {
+        self.architecture = architecture
+        self.kernel = kernel
+        self.memory = memory
+        self.processorFlags = processorFlags
+    }
+}
+
+/// A mounted file system and the room on it for an ordinary user.
+package struct Space: Hashable, Sendable {
+    /// Tells file systems apart: device number.
+    package let device: UInt64
+    package let available: Int64
+
+    package init(device: UInt64, available: Int64) {
+        self.device = device
+        self.available = available
+    }
 }
 
 extension PortHolder {

@@ -26,6 +26,8 @@ package struct Command: Hashable, Sendable, CustomStringConvertible {
     package let executable: FilePath
     package let arguments: [String]
     package var environment: [String: String]
+    /// `nil`: it only tells something. Else it changes the machine, and this is what it is known to leave there.
+    package var leaves: [Trace]?
 
     package init(_ executable: FilePath, _ arguments: String..., environment: [String: String] = [:]) {
         self.init(executable, arguments: arguments, environment: environment)
@@ -35,6 +37,13 @@ package struct Command: Hashable, Sendable, CustomStringConvertible {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
+    }
+
+    /// The same command as one that changes the machine.
+    package func leaving(_ traces: [Trace]) -> Command {
+        var command = self
+        command.leaves = traces
+        return command
     }
 
     package var description: String { ([executable.string] + arguments).joined(separator: " ") }

@@ -4,7 +4,32 @@ import SystemPackage
 
 /// Users and groups, by the machine's name service.
 package struct LinuxAccounts: AccountDatabase {
-    package init() {}
+    private let processes: any ProcessRunner
+
+    package init(processes: any ProcessRunner) { self.processes = processes }
+
+    package func createGroup(_ name: String) async throws {
+        guard try group(named: name) == nil else { return }
+        try await processes.demand(Command("/usr/sbin/groupadd", "--system", name), timeout: .seconds(60))
+    }
+
+    package func createUser(_ request: UserRequest) async throws {
+        guard try user(named: request.name) == nil else { return }
+        let command = Command(
+            "/usr/sbin/useradd", "--system", "--gid", request.group, "--home-dir", request.home, "--no-create-home",
+            "--shell", "/usr/sbin/nologin", request.name)
+        try await processes.demand(command, timeout: .seconds(60))
+    }
+
+    package func removeUser(_ name: String) async throws {
+        guard try user(named: name) != nil else { return }
+        try await processes.demand(Command("/usr/sbin/userdel", name), timeout: .seconds(60))
+    }
+
+    package func removeGroup(_ name: String) async throws {
+        guard try group(named: name) != nil else { return }
+        try await processes.demand(Command("/usr/sbin/groupdel", name), timeout: .seconds(60))
+    }
 
     package func user(named name: String) throws -> Account? {
         try lookUp(name) { entry, buffer, size, result in

@@ -1,3 +1,4 @@
+package import CoreTypes
 package import Host
 import SystemPackage
 
@@ -6,17 +7,35 @@ package struct LinuxHost: Host {
     package let files: any FileSystem = LinuxFiles()
     package let packages: any PackageManager
     package let units: any UnitManager = SystemdUnits()
-    package let accounts: any AccountDatabase = LinuxAccounts()
+    package let accounts: any AccountDatabase
     package let processes: any ProcessRunner = LinuxProcesses()
     package let network: any NetworkTable
     package let system: any SystemInformation
+    package let downloads: any Downloads
+    package let databases: any Databases
     package let clock: any Clock<Duration> = ContinuousClock()
 
-    package init() {
-        packages = DpkgPackages(status: "/var/lib/dpkg/status")
+    /// `databases`: the drivers, which this module does without.
+    package init(databases: any Databases = NoDatabases()) {
+        self.databases = databases
+        accounts = LinuxAccounts(processes: processes)
+        packages = AptPackages(
+            status: DpkgStatus("/var/lib/dpkg/status"), locks: AptLocks(), processes: processes)
+        downloads = AptDownloads(processes: processes)
         network = LinuxNetwork(proc: "/proc")
         system = LinuxSystem(osReleases: ["/etc/os-release", "/usr/lib/os-release"])
     }
 
     package func wallTime() -> Int64 { currentWallTime() }
+}
+
+/// For programs that have no business with databases.
+package struct NoDatabases: Databases {
+    package init() {}
+
+    package func redis(port: Int, password: Secret?) async -> DatabaseAnswer { .away("this program has no driver") }
+    package func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer { .away("this program has no driver") }
+    package func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws {
+        throw HostError.connection(address: "127.0.0.1", port: port, errno: .notSupported)
+    }
 }

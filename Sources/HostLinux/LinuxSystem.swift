@@ -1,4 +1,5 @@
-import Host
+import Glibc
+package import Host
 package import SystemPackage
 
 /// What kind of machine this is, by os-release(5).
@@ -14,6 +15,51 @@ package struct LinuxSystem: SystemInformation {
             return Self.parse(String(decoding: content, as: UTF8.self))
         }
         throw HostError.failed(call: "open", path: osReleases.last ?? "", errno: .noSuchFileOrDirectory)
+    }
+
+    package func hardware() throws -> Hardware {
+        var name = utsname()
+        uname(&name)
+        return Hardware(
+            architecture: Self.text(name.machine), kernel: Self.text(name.release), memory: try memory(),
+            processorFlags: try processorFlags())
+    }
+
+    package func space(at path: FilePath) throws -> Space {
+        var place = path
+        var status = stat()
+        while stat(place.string, &status) != 0 {
+            guard errno == ENOENT, !place.components.isEmpty else {
+                throw HostError.failed(call: "stat", path: place, errno: Errno(rawValue: errno))
+            }
+            place.removeLastComponent()
+        }
+        var system = statvfs()
+        try call("statvfs", place) { statvfs(place.string, &system) }
+        return Space(
+            device: UInt64(status.st_dev), available: Int64(system.f_bavail) * Int64(system.f_frsize))
+    }
+
+    private func memory() throws -> Int64 {
+        let content = try LinuxFiles().read("/proc/meminfo", limit: 64 << 10)
+        let line = String(decoding: content, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
+        // `MemTotal:  24643812 kB` (proc(5)).
+        guard let words = line?.split(separator: " "), words.count > 1, let kilobytes = Int64(words[1]) else {
+            throw HostError.notUnderstood(path: "/proc/meminfo", why: "it has no MemTotal")
+        }
+        return kilobytes << 10
+    }
+
+    private func processorFlags() throws -> Set<String> {
+        let content = try LinuxFiles().readIfPresent("/proc/cpuinfo", limit: 16 << 20) ?? []
+        let line = String(decoding: content, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix("flags") || $0.hasPrefix("Features")
+        }
+        return Set(line?.split(separator: ":").last?.split(separator: " ").map(String.init) ?? [])
+    }
+
+    private static func text<Field>(_ field: Field) -> String {
+        withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
     static func parse(_ text: String) -> [String: String] {

@@ -11,7 +11,7 @@ package struct SystemdUnits: UnitManager {
     package func states(_ units: [String]) throws -> [String: UnitState] {
         guard !units.isEmpty else { return [:] }
         let bus = try SystemBus()
-        return try bus.call("ListUnitsByNames") { message in
+        var states = try bus.call("ListUnitsByNames") { message in
             _ = try withNames(units) { try check("append", sd_bus_message_append_strv(message, $0)) }
         } reading: { reply in
             var states: [String: UnitState] = [:]
@@ -25,22 +25,80 @@ package struct SystemdUnits: UnitManager {
             }
             return states
         }
+        let files = try bus.call("ListUnitFilesByPatterns") { message in
+            _ = try withNames([]) { try check("append", sd_bus_message_append_strv(message, $0)) }
+            _ = try withNames(units) { try check("append", sd_bus_message_append_strv(message, $0)) }
+        } reading: { reply in
+            var found: [String: String] = [:]
+            try check("read", sd_bus_message_enter_container(reply, CChar("a"), "(ss)"))
+            while try check("read", sd_bus_message_enter_container(reply, CChar("r"), "ss")) > 0 {
+                let path = try readString(reply)
+                found[FilePath(path).lastComponent?.string ?? path] = try readString(reply)
+                try check("read", sd_bus_message_exit_container(reply))
+            }
+            return found
+        }
+        for (unit, enablement) in files { states[unit]?.enablement = enablement }
+        return states
     }
 
-    package func reload(_ unit: String) async throws {
+    package func reload(_ unit: String) async throws { try job("ReloadUnit", unit, within: .seconds(60)) }
+
+    package func start(_ unit: String) async throws { try renewed("StartUnit", unit, within: .seconds(300)) }
+
+    /// Longer than the longest stop of a unit of ours.
+    package func stop(_ unit: String) async throws { try renewed("StopUnit", unit, within: .seconds(400)) }
+
+    package func restart(_ unit: String) async throws { try renewed("RestartUnit", unit, within: .seconds(400)) }
+
+    package func enable(_ unit: String) async throws {
         let bus = try SystemBus()
-        try bus.call("Subscribe") { _ in
+        try bus.call("Reload") { _ in
         } reading: { _ in
         }
-        let job = try bus.call("ReloadUnit") { message in
+        try bus.call("EnableUnitFiles") { message in
+            _ = try withNames([unit]) { try check("append", sd_bus_message_append_strv(message, $0)) }
+            try appendBoolean(false, to: message)  // not for this boot only
+            try appendBoolean(true, to: message)  // replaces links that lead elsewhere
+        } reading: { _ in
+        }
+        try bus.call("Reload") { _ in
+        } reading: { _ in
+        }
+    }
+
+    package func disable(_ unit: String) async throws {
+        let bus = try SystemBus()
+        try bus.call("DisableUnitFiles") { message in
+            _ = try withNames([unit]) { try check("append", sd_bus_message_append_strv(message, $0)) }
+            try appendBoolean(false, to: message)
+        } reading: { _ in
+        }
+        try bus.call("Reload") { _ in
+        } reading: { _ in
+        }
+    }
+
+    private func renewed(_ member: String, _ unit: String, within limit: Duration) throws {
+        let bus = try SystemBus()
+        try bus.call("Reload") { _ in
+        } reading: { _ in
+        }
+        try job(member, unit, within: limit)
+    }
+
+    private func job(_ member: String, _ unit: String, within limit: Duration) throws {
+        let bus = try SystemBus()
+        try bus.listenForJobs()
+        let job = try bus.call(member) { message in
             try appendString(unit, to: message)
             try appendString("replace", to: message)
         } reading: { reply in
             try readPath(reply)
         }
-        let result = try bus.awaitJob(job, within: .seconds(30))
+        let result = try bus.awaitJob(job, within: limit)
         guard result == "done" else {
-            throw HostError.serviceManager(call: "the reload of \(unit), which ended as '\(result)'", errno: .ioError)
+            throw HostError.serviceManager(call: "\(member) of \(unit), which ended as '\(result)'", errno: .ioError)
         }
     }
 }
@@ -73,6 +131,25 @@ private final class SystemBus {
         return try reading(reply)
     }
 
+    /// Has the manager send the ends of jobs, and the bus hand them to us.
+    func listenForJobs() throws {
+        try call("Subscribe") { _ in
+        } reading: { _ in
+        }
+        var message: OpaquePointer?
+        let bus = "org.freedesktop.DBus"
+        try check(
+            "AddMatch",
+            sd_bus_message_new_method_call(self.bus, &message, bus, "/org/freedesktop/DBus", bus, "AddMatch"))
+        defer { sd_bus_message_unref(message) }
+        try appendString(
+            "type='signal',sender='\(Self.manager.name)',interface='\(Self.manager.interface)',member='JobRemoved'",
+            to: message)
+        var reply: OpaquePointer?
+        try check("AddMatch", sd_bus_call(self.bus, message, 30_000_000, nil, &reply))
+        sd_bus_message_unref(reply)
+    }
+
     /// Reads signals until the manager says that the job has ended, and how: `done`, `failed`, `timeout`.
     func awaitJob(_ job: String, within limit: Duration) throws -> String {
         let stopwatch = Stopwatch(ContinuousClock())
@@ -100,6 +177,11 @@ private func check(_ call: String, _ result: Int32) throws -> Int32 {
 
 private func appendString(_ text: String, to message: OpaquePointer?) throws {
     _ = try text.withCString { try check("append", sd_bus_message_append_basic(message, CChar("s"), $0)) }
+}
+
+private func appendBoolean(_ value: Bool, to message: OpaquePointer?) throws {
+    var number: Int32 = value ? 1 : 0
+    try check("append", sd_bus_message_append_basic(message, CChar("b"), &number))
 }
 
 private func readString(_ message: OpaquePointer?) throws -> String { try readText(message, type: "s") }

@@ -38,6 +38,20 @@ package struct MongoProbe: StoreProbe {
         mongoc_log_set_handler(nil, nil)
     }()
 
+    /// Runs a command that has no answer worth reading, as this endpoint's user. Throws `StoreFailure`, or the server's
+    /// code as `MongoRefusal`.
+    package func run(_ json: String, on database: String) throws {
+        Self.start
+        let deadline = Deadline(after: timeout)
+        try TCPCheck.connect(to: endpoint.address, port: endpoint.port, deadline: deadline)
+        let client = try makeClient(limit: deadline.remainingMilliseconds)
+        defer { mongoc_client_destroy(client) }
+        var error = bson_error_t()
+        guard !cmongoc_run_json(client, database, json, &error) else { return }
+        if error.domain == MONGOC_ERROR_SERVER.rawValue { throw MongoRefusal(code: error.code) }
+        throw failure(error, deadline)
+    }
+
     private func makeClient(limit: Int32) throws(StoreFailure) -> OpaquePointer {
         guard let port = UInt16(exactly: endpoint.port), let uri = mongoc_uri_new_for_host_port(endpoint.address, port)
         else { throw .unreachable(errno: 0) }
@@ -89,4 +103,14 @@ package struct MongoProbe: StoreProbe {
         default: .driver(domain: error.domain, code: error.code)
         }
     }
+}
+
+/// A command that MongoDB refused; with its own code.
+package struct MongoRefusal: Error, Hashable, CustomStringConvertible {
+    package let code: UInt32
+
+    package static let unauthorized = MongoRefusal(code: 13)
+    package static let userExists = MongoRefusal(code: 51003)
+
+    package var description: String { "it refuses with code \(code)" }
 }

@@ -48,6 +48,17 @@ package final class FakeFiles: FileSystem {
         }
     }
 
+    /// The files and directories among what a command or a package leaves behind.
+    func leave(_ traces: [Trace]) {
+        for trace in traces {
+            switch trace {
+            case .file(let path): if text(FilePath(path)) == nil { plant(FilePath(path), "") }
+            case .directory(let path): plantDirectory(FilePath(path))
+            case .unit, .account: break
+            }
+        }
+    }
+
     package func plantDirectory(_ path: FilePath) {
         nodes.withLock { nodes in
             Self.plantParents(of: path, in: &nodes)

@@ -12,8 +12,8 @@ package final class FakeHost: Host {
     package init(faults: Faults = Faults()) {
         self.faults = faults
         disk = FakeFiles(faults: faults)
-        commands = FakeProcesses(faults: faults)
-        machine = FakeMachine(faults: faults)
+        commands = FakeProcesses(faults: faults, disk: disk)
+        machine = FakeMachine(faults: faults, disk: disk)
     }
 
     package var files: any FileSystem { disk }
@@ -23,6 +23,8 @@ package final class FakeHost: Host {
     package var processes: any ProcessRunner { commands }
     package var network: any NetworkTable { machine }
     package var system: any SystemInformation { machine }
+    package var downloads: any Downloads { machine }
+    package var databases: any Databases { machine.databases }
     package var clock: any Clock<Duration> { manualClock }
 
     /// 2026-01-01 and as long as the clock was moved.

@@ -1,8 +1,11 @@
 package import Host
 import Synchronization
+package import SystemPackage
 
 /// Packages, units, accounts, sockets and the distribution, as the test says. Each is refused until it is set.
-package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, NetworkTable, SystemInformation {
+package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, NetworkTable,
+    SystemInformation, Downloads
+{
     package struct Exchange: Sendable {
         package let address: String
         package let port: Int
@@ -10,7 +13,13 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     }
 
     private struct State {
-        var packages: [String: String]?
+        var packages: PackageDatabase?
+        var candidates: [String: String] = [:]
+        var lockHolders: [PackageLockHolder] = []
+        var downloads: [String: [UInt8]] = [:]
+        var hardware: Hardware?
+        var space: Space?
+        var unitCalls: [String] = []
         var units: [String: UnitState]?
         var reloads: [String] = []
         var onReload: (@Sendable (String) throws -> Void)?
@@ -24,9 +33,30 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     private let faults: Faults
     private let state = Mutex(State())
 
-    init(faults: Faults) { self.faults = faults }
+    private let disk: FakeFiles
+    package let databases: FakeDatabases
 
-    package func setPackages(_ versions: [String: String]) { state.withLock { $0.packages = versions } }
+    init(faults: Faults, disk: FakeFiles) {
+        self.faults = faults
+        self.disk = disk
+        databases = FakeDatabases(faults: faults)
+        databases.attach(self, disk)
+    }
+
+    package func setPackages(_ versions: [String: String]) {
+        setPackages(PackageDatabase(records: versions.mapValues { PackageRecord(version: $0) }))
+    }
+    package func setPackages(_ database: PackageDatabase) { state.withLock { $0.packages = database } }
+    /// The versions that repositories have; a package that is not among them is installed as version 1.
+    package func setCandidates(_ versions: [String: String]) { state.withLock { $0.candidates = versions } }
+    package func setLockHolders(_ holders: [PackageLockHolder]) { state.withLock { $0.lockHolders = holders } }
+    package func setDownload(_ address: String, _ content: [UInt8]) {
+        state.withLock { $0.downloads[address] = content }
+    }
+    package func setHardware(_ hardware: Hardware) { state.withLock { $0.hardware = hardware } }
+    package func setSpace(_ space: Space) { state.withLock { $0.space = space } }
+    /// What was asked of units, in order: `restart nginx.service`.
+    package var unitCalls: [String] { state.withLock { $0.unitCalls } }
     package func setUnits(_ units: [String: UnitState]) { state.withLock { $0.units = units } }
     package func onReload(_ body: @escaping @Sendable (String) throws -> Void) { state.withLock { $0.onReload = body } }
     /// The first one runs this program.
@@ -47,9 +77,131 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         return value
     }
 
-    package func installed(_ names: [String]) throws -> [String: String] {
+    package func database() throws -> PackageDatabase {
         try answer("the package database", "host.machine.setPackages([\"nginx\": \"1.22.1\"])") { $0.packages }
-            .filter { names.contains($0.key) }
+    }
+
+    package func additions(for request: PackageRequest) async throws -> [String] {
+        let database = try database()
+        return request.names.filter { database.version(of: $0) == nil }.sorted()
+    }
+
+    package func install(_ request: PackageRequest) async throws {
+        let known = try database()
+        try faults.change()
+        state.withLock { state in
+            for name in request.names {
+                state.packages?.records[name] = PackageRecord(version: state.candidates[name] ?? "1")
+            }
+        }
+        guard request.names.contains(where: { known.version(of: $0) == nil }) else { return }
+        disk.leave(request.brings)
+        for case .unit(let unit) in request.brings {
+            state.withLock { $0.units?[unit] = UnitState(load: "loaded", active: "active", enablement: "enabled") }
+            databases.started(unit)
+        }
+        for case .account(let name) in request.brings where try user(named: name) == nil { addUser(name) }
+    }
+
+    package func removals(of names: [String]) async throws -> [String] { names.sorted() }
+
+    package func remove(_ names: [String], purging: Bool) async throws {
+        try faults.change()
+        state.withLock { state in for name in names { state.packages?.records[name]?.state = .absent } }
+    }
+
+    package func setHold(_ isHeld: Bool, on names: [String]) async throws {
+        try faults.change()
+        state.withLock { state in for name in names { state.packages?.records[name]?.isHeld = isHeld } }
+    }
+
+    package func repair() async throws {
+        try faults.change()
+        state.withLock { state in
+            for name in state.packages?.unfinished ?? [] { state.packages?.records[name]?.state = .installed }
+        }
+    }
+
+    package func lockHolders() throws -> [PackageLockHolder] { state.withLock { $0.lockHolders } }
+
+    package func read(_ address: String, limit: Int) async throws -> [UInt8] {
+        try faults.read()
+        guard let content = state.withLock({ $0.downloads[address] }) else {
+            throw HostError.notFetched(address: address, why: "the test has no such download")
+        }
+        return content
+    }
+
+    package func fetch(_ address: String, to path: FilePath, sha256: String) async throws {
+        let content = try await read(address, limit: .max)
+        try disk.replace(path, with: content, mode: .fileDefault, owner: nil)
+    }
+
+    package func hardware() throws -> Hardware {
+        try answer("the hardware", "host.machine.setHardware(…)") { $0.hardware }
+    }
+
+    package func space(at path: FilePath) throws -> Space {
+        try answer("the space at \(path)", "host.machine.setSpace(…)") { $0.space }
+    }
+
+    private func change(_ verb: String, _ unit: String, _ body: (inout UnitState) -> Void) throws {
+        try faults.change()
+        let hasFile = disk.text(FilePath("/etc/systemd/system/\(unit)")) != nil
+        try state.withLock { state in
+            guard
+                var found = state.units?[unit]
+                    ?? (hasFile ? UnitState(load: "loaded", active: "inactive", enablement: "disabled") : nil)
+            else { throw HostError.serviceManager(call: "\(verb) of \(unit)", errno: .noSuchFileOrDirectory) }
+            body(&found)
+            state.units?[unit] = found
+            state.unitCalls.append("\(verb) \(unit)")
+        }
+    }
+
+    package func enable(_ unit: String) async throws { try change("enable", unit) { $0.enablement = "enabled" } }
+    package func disable(_ unit: String) async throws { try change("disable", unit) { $0.enablement = "disabled" } }
+    package func stop(_ unit: String) async throws { try change("stop", unit) { $0.active = "inactive" } }
+
+    package func start(_ unit: String) async throws {
+        try change("start", unit) { $0.active = "active" }
+        databases.started(unit)
+    }
+
+    package func restart(_ unit: String) async throws {
+        try change("restart", unit) { $0.active = "active" }
+        databases.started(unit)
+    }
+
+    private func addUser(_ name: String) {
+        state.withLock { state in
+            let number = UInt32(500 + (state.users?.count ?? 0))
+            state.users?.append(Account(name: name, user: number, group: state.groups?[name] ?? number))
+            if state.groups?[name] == nil { state.groups?[name] = number }
+        }
+    }
+
+    package func createGroup(_ name: String) async throws {
+        try faults.change()
+        state.withLock { state in
+            let number = UInt32(500 + (state.groups?.count ?? 0))
+            state.groups?[name] = number
+        }
+    }
+
+    package func createUser(_ request: UserRequest) async throws {
+        try faults.change()
+        addUser(request.name)
+    }
+
+    package func removeUser(_ name: String) async throws {
+        try faults.change()
+        state.withLock { $0.users?.removeAll { $0.name == name } }
+    }
+
+    package func removeGroup(_ name: String) async throws {
+        try faults.change()
+        state.withLock { $0.groups?[name] = nil }
     }
 
     package var isRunning: Bool { state.withLock { $0.units != nil } }
@@ -62,6 +214,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     package func reload(_ unit: String) async throws {
         try faults.change()
         try answer("reloading \(unit)", "host.machine.onReload { unit in }") { $0.onReload }(unit)
+        state.withLock { $0.unitCalls.append("reload \(unit)") }
     }
 
     package func user(named name: String) throws -> Account? {

@@ -15,7 +15,12 @@ package final class FakeProcesses: ProcessRunner {
     private let faults: Faults
     private let state = Mutex(State())
 
-    init(faults: Faults) { self.faults = faults }
+    private let disk: FakeFiles
+
+    init(faults: Faults, disk: FakeFiles) {
+        self.faults = faults
+        self.disk = disk
+    }
 
     /// Every command that was run, in order.
     package var history: [Command] { state.withLock { $0.started } }
@@ -33,9 +38,16 @@ package final class FakeProcesses: ProcessRunner {
 
     package func run(_ command: Command, timeout: Duration) async throws -> CommandResult {
         try faults.change()
-        let answer = try state.withLock { state in
+        let answer = try state.withLock { state -> Answer in
             state.started.append(command)
             guard let answer = state.answers[command.executable] else {
+                // A command that says what it leaves behind has left it.
+                if let traces = command.leaves {
+                    return { [disk] _ in
+                        disk.leave(traces)
+                        return CommandResult(status: .exited(0), output: "", errors: "")
+                    }
+                }
                 throw Unmocked(
                     effect: "running \(command)",
                     remedy: "host.commands.onRun(\"\(command.executable)\") { command in … }")

@@ -61,8 +61,15 @@ import Testing
             Version: 3:4
             """
         try LinuxFiles().replace(scratch("status"), with: Array(status.utf8), mode: [.ownerRead], owner: nil)
-        let found = try DpkgPackages(status: scratch("status")).installed(["nginx", "half", "gone", "held", "decoy"])
-        #expect(found == ["nginx": "1.22.1-9", "held": "3:4"])
+        let database = try DpkgStatus(scratch("status")).database()
+        #expect(
+            database.records == [
+                "nginx": PackageRecord(version: "1.22.1-9"), "held": PackageRecord(version: "3:4", isHeld: true),
+                "half": PackageRecord(version: "1", state: .unfinished),
+                "gone": PackageRecord(version: "2", state: .absent),
+            ])
+        #expect(database.version(of: "held") == "3:4")
+        #expect(database.unfinished == ["half"])
         #expect(try LinuxHost().packages.installed(["dpkg", "no-such-package"]).keys.sorted() == ["dpkg"])
     }
 

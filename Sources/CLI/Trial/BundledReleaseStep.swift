@@ -1,5 +1,6 @@
 import CoreTypes
 import Host
+import Profiles
 import Provisioning
 import Releases
 
@@ -9,7 +10,7 @@ import Releases
 /// never by an installation.
 struct BundledReleaseStep: Step {
     let title = "release"
-    let deployment: Deployment
+    let profile: Profile
     let layout: Layout
     let live: Slot
 
@@ -42,6 +43,7 @@ struct BundledReleaseStep: Step {
 
     func apply(_ change: Change, to host: any Host) async throws {
         let isFirst = try SlotRecord.load(layout, on: host) == nil
-        _ = try deployment.put(layout.application, into: isFirst ? Slot.allCases : [live.other])
+        _ = try Deployment(profile: profile, layout: layout, host: host).put(
+            layout.application, into: isFirst ? Slot.allCases : [live.other])
     }
 }

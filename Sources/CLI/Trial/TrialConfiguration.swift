@@ -53,7 +53,7 @@ struct TrialConfiguration {
         }
         return steps + [
             files, SecretsStep(folder: layout.secrets, installation.profile.secrets),
-            BundledReleaseStep(deployment: installation.deployment, layout: layout, live: live),
+            BundledReleaseStep(profile: installation.profile, layout: layout, live: live),
         ]
     }
 

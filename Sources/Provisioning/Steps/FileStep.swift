@@ -60,10 +60,14 @@ package struct FileStep: Step {
         files.compactMap { file in
             let path = file.path
             guard let found = facts.found[path] else {
-                return Change(path.string, "write \(path) (\(file.mode.octal))")
+                return Change(
+                    path.string, "write \(path) (\(file.mode.octal))",
+                    difference: difference(from: "", to: file.content))
             }
             guard found.kind == .file, facts.contents[path] == file.content else {
-                return Change(path.string, "replace \(path), which has another content")
+                return Change(
+                    path.string, "replace \(path), which has another content",
+                    difference: difference(from: facts.contents[path] ?? "", to: file.content))
             }
             guard found.mode == file.mode, file.owner.map({ facts.owners[$0] == found.owner }) ?? true else {
                 let owner = file.owner.map { ", \($0)" } ?? ""
@@ -79,4 +83,34 @@ package struct FileStep: Step {
                 file.path, with: Array(file.content.utf8), mode: file.mode, owner: file.owner?.demand(on: host))
         }
     }
+}
+
+/// The lines that go, with `-`, and the lines that come, with `+`, in the order of the file.
+func difference(from old: String, to new: String) -> [String] {
+    let before = old.split(separator: "\n", omittingEmptySubsequences: false)
+    let after = new.split(separator: "\n", omittingEmptySubsequences: false)
+    var gone: [Int: Substring] = [:]
+    var come: [Int: Substring] = [:]
+    for change in after.difference(from: before) {
+        switch change {
+        case .remove(let offset, let line, _): gone[offset] = line
+        case .insert(let offset, let line, _): come[offset] = line
+        }
+    }
+    var lines: [String] = []
+    var from = 0
+    var to = 0
+    while from < before.count || to < after.count {
+        if let line = gone[from] {
+            lines.append("-\(line)")
+            from += 1
+        } else if let line = come[to] {
+            lines.append("+\(line)")
+            to += 1
+        } else {
+            from += 1
+            to += 1
+        }
+    }
+    return lines.filter { $0 != "-" && $0 != "+" }
 }

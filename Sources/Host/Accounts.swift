@@ -1,0 +1,44 @@
+/// Users and groups.
+package protocol AccountDatabase: Sendable {
+    func user(named name: String) throws -> Account?
+    /// A group's number.
+    func group(named name: String) throws -> UInt32?
+    /// Who runs this program.
+    func current() throws -> Account
+    /// Makes a group for a system service.
+    func createGroup(_ name: String) async throws
+    /// Makes a user for a system service: no password, no shell.
+    func createUser(_ request: UserRequest) async throws
+    /// Absent is fine.
+    func removeUser(_ name: String) async throws
+    /// Absent is fine.
+    func removeGroup(_ name: String) async throws
+}
+
+/// A user with the number of its primary group.
+package struct Account: Hashable, Sendable {
+    package let name: String
+    package let user: UInt32
+    package let group: UInt32
+
+    package init(name: String, user: UInt32, group: UInt32) {
+        self.name = name
+        self.user = user
+        self.group = group
+    }
+}
+
+/// A system user to make.
+package struct UserRequest: Hashable, Sendable {
+    package let name: String
+    /// Its primary group, which exists.
+    package let group: String
+    /// Not made by this.
+    package let home: String
+
+    package init(name: String, group: String, home: String) {
+        self.name = name
+        self.group = group
+        self.home = home
+    }
+}

@@ -1,0 +1,104 @@
+/// The distribution's packages: what its database says, and apt.
+///
+/// Every call that changes something waits for each lock of apt and dpkg, and is finished by the next call when it was
+/// killed.
+package protocol PackageManager: Sendable {
+    /// All that the database says; read once for as long as it does not change.
+    func database() throws -> PackageDatabase
+    /// What `install` would add to the machine, by apt's own reckoning, sorted by name. Changes nothing.
+    func additions(for request: PackageRequest) async throws -> [String]
+    /// Reads the lists of the repositories where they may be out of date, and installs.
+    func install(_ request: PackageRequest) async throws
+    /// What `remove` would take away, sorted by name. Changes nothing.
+    func removals(of names: [String]) async throws -> [String]
+    /// `purging`: with their configuration and what they keep below /var.
+    func remove(_ names: [String], purging: Bool) async throws
+    /// A held package keeps its version when the system is upgraded.
+    func setHold(_ isHeld: Bool, on names: [String]) async throws
+    /// Finishes what a killed dpkg left half done.
+    func repair() async throws
+    /// Who holds a lock of apt or dpkg now.
+    func lockHolders() throws -> [PackageLockHolder]
+}
+
+/// Packages by name, as dpkg's status file has them.
+package struct PackageDatabase: Sendable {
+    package var records: [String: PackageRecord]
+
+    package init(records: [String: PackageRecord] = [:]) { self.records = records }
+
+    /// The version, where the package is fully installed.
+    package func version(of name: String) -> String? {
+        records[name].flatMap { $0.state == .installed ? $0.version : nil }
+    }
+
+    /// Packages that a dpkg left half done, sorted by name.
+    package var unfinished: [String] { records.filter { $0.value.state == .unfinished }.keys.sorted() }
+}
+
+/// One package.
+package struct PackageRecord: Hashable, Sendable {
+    package var version: String
+    package var state: State
+    package var isHeld: Bool
+
+    package enum State: Sendable {
+        case installed
+        /// Unpacked, half installed, half configured, or waiting for triggers.
+        case unfinished
+        /// Not installed; its configuration may still be there.
+        case absent
+    }
+
+    package init(version: String, state: State = .installed, isHeld: Bool = false) {
+        self.version = version
+        self.state = state
+        self.isHeld = isHeld
+    }
+}
+
+/// Packages to install in one go.
+package struct PackageRequest: Hashable, Sendable {
+    package var names: [String]
+    /// What the packages are known to bring that later steps look at.
+    package var brings: [Trace]
+
+    package init(_ names: [String], brings: [Trace] = []) {
+        self.names = names
+        self.brings = brings
+    }
+}
+
+/// Something that a package or a command is known to leave on the machine; a rehearsal takes it for done.
+package enum Trace: Hashable, Sendable {
+    /// A file whose content nobody looks at.
+    case file(String)
+    case directory(String)
+    /// A unit that its package enables and starts, as Debian's do.
+    case unit(String)
+    /// A user with a group of its name.
+    case account(String)
+}
+
+/// A process that holds a lock of apt or dpkg.
+package struct PackageLockHolder: Hashable, Sendable {
+    package let file: String
+    package let pid: Int32
+    package let command: String?
+
+    package init(file: String, pid: Int32, command: String?) {
+        self.file = file
+        self.pid = pid
+        self.command = command
+    }
+}
+
+extension PackageManager {
+    /// Installed version by package name, for those of `names` that are fully installed.
+    package func installed(_ names: [String]) throws -> [String: String] {
+        let database = try database()
+        var found: [String: String] = [:]
+        for name in names { found[name] = database.version(of: name) }
+        return found
+    }
+}

@@ -1,0 +1,150 @@
+import Glibc
+package import Host
+import Synchronization
+import SystemPackage
+
+/// apt and dpkg, told to ask nobody anything.
+package struct AptPackages: PackageManager {
+    private static let aptGet: FilePath = "/usr/bin/apt-get"
+    private static let options = [
+        "-q", "-y", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0",
+        // A changed configuration file stays as the administrator has it.
+        "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
+        // Without it a bad signature is a warning, as long as there are lists from before.
+        "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=3", "-o", "APT::Get::AutomaticRemove=false",
+    ]
+    /// For programs that look after restarts or questions of their own accord.
+    private static let environment = [
+        "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "APT_LISTCHANGES_FRONTEND": "none",
+        "HOME": "/root",
+    ]
+    private let status: DpkgStatus
+    private let locks: AptLocks
+    private let processes: any ProcessRunner
+    private let refreshed = Refreshed()
+
+    package init(status: DpkgStatus, locks: AptLocks, processes: any ProcessRunner) {
+        self.status = status
+        self.locks = locks
+        self.processes = processes
+    }
+
+    package func database() throws -> PackageDatabase { try status.database() }
+    package func lockHolders() throws -> [PackageLockHolder] { try locks.holders() }
+
+    package func additions(for request: PackageRequest) async throws -> [String] {
+        try await refresh()
+        return try await simulated("Inst", ["install", "--no-install-recommends"] + request.names) {
+            // `Inst name [old version] (…)` is an upgrade.
+            !$0.hasPrefix("[")
+        }
+    }
+
+    package func install(_ request: PackageRequest) async throws {
+        try await refresh()
+        try await apt(["install", "--no-install-recommends"] + request.names, timeout: .seconds(3600))
+    }
+
+    package func removals(of names: [String]) async throws -> [String] {
+        try await simulated("Remv", ["remove"] + names) { _ in true }
+    }
+
+    package func remove(_ names: [String], purging: Bool) async throws {
+        try await apt([purging ? "purge" : "remove"] + names, timeout: .seconds(3600))
+    }
+
+    package func setHold(_ isHeld: Bool, on names: [String]) async throws {
+        try await locks.wait(limit: .seconds(600))
+        try await demand(Command("/usr/bin/apt-mark", arguments: [isHeld ? "hold" : "unhold"] + names), .seconds(60))
+    }
+
+    package func repair() async throws {
+        try await locks.wait(limit: .seconds(600))
+        try await demand(
+            Command("/usr/bin/dpkg", arguments: ["--configure", "-a", "--force-confdef", "--force-confold"]),
+            .seconds(1800))
+        try await apt(["install", "--fix-broken"], timeout: .seconds(1800))
+    }
+
+    /// Reads the lists once in the life of this program, and again after a change of the sources.
+    private func refresh() async throws {
+        let sources = try Self.sources()
+        guard refreshed.sources.withLock({ $0 }) != sources else { return }
+        try await apt(["update"], timeout: .seconds(900))
+        refreshed.sources.withLock { $0 = sources }
+    }
+
+    private final class Refreshed: Sendable {
+        let sources = Mutex<[String]?>(nil)
+    }
+
+    /// What tells that the sources have changed: their files with size and time.
+    private static func sources() throws -> [String] {
+        let files = LinuxFiles()
+        var found: [String] = []
+        for folder in ["/etc/apt", "/etc/apt/sources.list.d", "/etc/apt/keyrings", "/etc/apt/preferences.d"] {
+            guard try files.status(FilePath(folder)) != nil else { continue }
+            for name in try files.list(FilePath(folder)) {
+                var status = stat()
+                guard stat("\(folder)/\(name)", &status) == 0 else { continue }
+                found.append("\(folder)/\(name) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
+            }
+        }
+        return found
+    }
+
+    private func simulated(
+        _ word: String, _ arguments: [String], where isWanted: (Substring) -> Bool
+    ) async throws -> [String] {
+        let command = Command(
+            Self.aptGet, arguments: Self.options + ["--simulate"] + arguments, environment: Self.environment)
+        let said = try await demand(command, .seconds(120)).output
+        let names = said.split(separator: "\n").compactMap { line -> String? in
+            let parts = line.split(separator: " ", maxSplits: 2)
+            guard parts.count >= 2, parts[0] == word, isWanted(parts.count > 2 ? parts[2] : "") else { return nil }
+            return String(parts[1].prefix { $0 != ":" })
+        }
+        return Set(names).sorted()
+    }
+
+    /// Locks are waited for first, and again when somebody was quicker than we were.
+    private func apt(_ arguments: [String], timeout: Duration) async throws {
+        let command = Command(
+            Self.aptGet, arguments: Self.options + arguments, environment: Self.environment)
+        let watch = Stopwatch(ContinuousClock())
+        while true {
+            try await locks.wait(limit: .seconds(600))
+            do {
+                try await demand(command, timeout)
+                return
+            } catch {
+                guard watch.elapsed < .seconds(600), try !locks.holders().isEmpty else { throw error }
+            }
+        }
+    }
+
+    @discardableResult
+    private func demand(_ command: Command, _ timeout: Duration) async throws -> CommandResult {
+        try await processes.demand(command, timeout: timeout)
+    }
+}
+
+extension ProcessRunner {
+    /// Runs a command that must end with 0.
+    @discardableResult
+    func demand(_ command: Command, timeout: Duration) async throws -> CommandResult {
+        let result = try await run(command, timeout: timeout)
+        let how: String
+        switch result.status {
+        case .exited(0): return result
+        case .exited(let code): how = "ended with \(code)"
+        case .signalled(let signal): how = "was ended by signal \(signal)"
+        case .timedOut: how = "did not end within \(timeout)"
+        }
+        // The options are always the same ones: the last words say what it was about.
+        let name = command.executable.lastComponent?.string ?? ""
+        let words = command.arguments.drop { $0.hasPrefix("-") || $0.contains("::") }
+        throw HostError.ended(
+            command: ([name] + words).joined(separator: " "), how: how, said: result.lastLines(6))
+    }
+}

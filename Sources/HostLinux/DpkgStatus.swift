@@ -1,0 +1,94 @@
+import Glibc
+package import Host
+import Synchronization
+package import SystemPackage
+
+/// dpkg's own status file: one read, no process, and no second read while it stays the same file.
+package final class DpkgStatus: Sendable {
+    private struct Identity: Equatable {
+        var inode: UInt64
+        var size: Int
+        var seconds: Int
+        var nanoseconds: Int
+    }
+    private let path: FilePath
+    private let last = Mutex<(Identity, PackageDatabase)?>(nil)
+
+    package init(_ path: FilePath) { self.path = path }
+
+    package func database() throws -> PackageDatabase {
+        var found = stat()
+        try call("stat", path) { stat(path.string, &found) }
+        let identity = Identity(
+            inode: UInt64(found.st_ino), size: Int(found.st_size), seconds: found.st_mtim.tv_sec,
+            nanoseconds: found.st_mtim.tv_nsec)
+        if let (known, database) = last.withLock({ $0 }), known == identity { return database }
+        let database = try read()
+        last.withLock { $0 = (identity, database) }
+        return database
+    }
+
+    private func read() throws -> PackageDatabase {
+        let content = try LinuxFiles().read(path, limit: 256 << 20)
+        var database = PackageDatabase()
+        content.withUnsafeBytes { bytes in
+            var stanza = Stanza()
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+                let line = UnsafeRawBufferPointer(rebasing: rest[..<end])
+                rest = rest[min(end + 1, rest.endIndex)...]
+                if line.isEmpty {
+                    stanza.record(in: &database)
+                    stanza = Stanza()
+                } else {
+                    stanza.read(line)
+                }
+            }
+            stanza.record(in: &database)
+        }
+        return database
+    }
+}
+
+/// The three fields we want of one package.
+private struct Stanza {
+    private var name: UnsafeRawBufferPointer?
+    /// What is wanted, whether it is in order, and what is: `install ok installed`.
+    private var status: UnsafeRawBufferPointer?
+    private var version: UnsafeRawBufferPointer?
+
+    mutating func read(_ line: UnsafeRawBufferPointer) {
+        switch line[0] {
+        case UInt8(ascii: "P"): if let value = Self.value("Package: ", of: line) { name = value }
+        case UInt8(ascii: "V"): if let value = Self.value("Version: ", of: line) { version = value }
+        case UInt8(ascii: "S"): if let value = Self.value("Status: ", of: line) { status = value }
+        default: break
+        }
+    }
+
+    func record(in database: inout PackageDatabase) {
+        guard let name, let status else { return }
+        let words = String(decoding: status, as: UTF8.self).split(separator: " ")
+        guard words.count == 3 else { return }
+        let state: PackageRecord.State =
+            switch words[2] {
+            case _ where words[1] != "ok": .unfinished
+            case "installed": .installed
+            case "not-installed", "config-files": .absent
+            default: .unfinished
+            }
+        let text = String(decoding: name, as: UTF8.self)
+        // Of a package in two architectures, the one that is installed counts.
+        if let other = database.records[text], other.state == .installed, state == .absent { return }
+        database.records[text] = PackageRecord(
+            version: version.map { String(decoding: $0, as: UTF8.self) } ?? "", state: state, isHeld: words[0] == "hold"
+        )
+    }
+
+    private static func value(_ field: StaticString, of line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        let key = UnsafeRawBufferPointer(start: field.utf8Start, count: field.utf8CodeUnitCount)
+        guard line.starts(with: key) else { return nil }
+        return UnsafeRawBufferPointer(rebasing: line.dropFirst(key.count))
+    }
+}

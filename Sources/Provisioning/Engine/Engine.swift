@@ -1,0 +1,129 @@
+import CoreTypes
+package import Host
+import SystemPackage
+
+/// Checks, plans, applies, verifies and journals steps.
+///
+/// A run that is stopped anywhere needs no repair: the next one checks every step again, so it finds what is missing.
+/// The journal says what a stopped run was doing, for people, and how everything was before, for uninstall.
+package struct Engine: Sendable {
+    private let host: any Host
+    private let layout: Layout
+    private let report: @Sendable (Progress) -> Void
+
+    package init(host: any Host, layout: Layout, report: @escaping @Sendable (Progress) -> Void = { _ in }) {
+        self.host = host
+        self.layout = layout
+        self.report = report
+    }
+
+    package func plan(_ steps: [any Step]) async throws -> [PlannedStep] {
+        try await plan(StepGraph(sequence: steps))
+    }
+
+    package func run(_ steps: [any Step]) async throws -> [PlannedStep] {
+        try await run(StepGraph(sequence: steps))
+    }
+
+    /// What a run would change, without changing anything: `--check`. Each step is checked on a machine that only
+    /// imagines what the steps before it would have changed.
+    package func plan(_ graph: StepGraph) async throws -> [PlannedStep] {
+        let rehearsal = Rehearsal(of: host)
+        var planned: [PlannedStep] = []
+        for node in graph.nodes {
+            let changes = try await rehearse(node.step, on: rehearsal)
+            if !changes.isEmpty { planned.append(PlannedStep(step: node.step.title, changes: changes)) }
+        }
+        return planned
+    }
+
+    /// Makes every step so, and says what was changed, in the order of the graph. A second run changes nothing.
+    package func run(_ graph: StepGraph) async throws -> [PlannedStep] {
+        let lock = try InstallLock.take(layout, on: host, doing: "install")
+        defer { lock.release() }
+        let journal = try Journal(at: layout.journal, on: host)
+        if !journal.interrupted.isEmpty { report(.resuming(journal.interrupted.map(\.sentence))) }
+        let made = try await run(graph, journal)
+        try journal.close()
+        return graph.nodes.enumerated().compactMap { index, node in
+            made[index].flatMap { $0.isEmpty ? nil : PlannedStep(step: node.step.title, changes: $0) }
+        }
+    }
+
+    /// Changes by position. After a failure nothing new begins, and what runs is brought to its end.
+    private func run(_ graph: StepGraph, _ journal: Journal) async throws -> [Int: [Change]] {
+        try await withThrowingTaskGroup(of: (Int, Result<[Change], any Error>).self) { group in
+            var made: [Int: [Change]] = [:]
+            var begun: Set<Int> = []
+            var failure: (any Error)?
+            func beginWhatIsReady() {
+                for (index, node) in graph.nodes.enumerated()
+                where !begun.contains(index) && node.after.allSatisfy({ made[$0] != nil }) {
+                    begun.insert(index)
+                    let number = begun.count
+                    group.addTask {
+                        report(.began(step: node.step.title, number: number, of: graph.nodes.count))
+                        do { return (index, .success(try await run(node.step, journal))) } catch {
+                            return (index, .failure(error))
+                        }
+                    }
+                }
+            }
+            beginWhatIsReady()
+            while let (index, result) = try await group.next() {
+                switch result {
+                case .success(let changes):
+                    made[index] = changes
+                    report(.ended(step: graph.nodes[index].step.title, changes: changes.count))
+                    if failure == nil { beginWhatIsReady() }
+                case .failure(let error): failure = failure ?? error
+                }
+            }
+            if let failure { throw failure }
+            return made
+        }
+    }
+
+    private func run(_ step: some Step, _ journal: Journal) async throws -> [Change] {
+        let changes = try await changes(of: step, on: host)
+        for change in changes {
+            report(.changing(step: step.title, change))
+            try journal.began(change, of: step.title)
+            do {
+                try await step.apply(change, to: LedgerHost(host, journal, layout, step: step.title, change))
+            } catch {
+                // The first error is the one that counts; a journal that cannot be written either is said beside it.
+                do { try journal.failed(change, of: step.title, because: "\(error)") } catch let second {
+                    throw Self.failure(change, "\(error)\n  (and the journal could not be written: \(second))", error)
+                }
+                throw Self.failure(change, "\(error)", error)
+            }
+            try journal.done(change, of: step.title)
+            report(.changed(step: step.title, change))
+        }
+        guard !changes.isEmpty else { return [] }
+        if let left = try await self.changes(of: step, on: host).first {
+            throw OperatorError(
+                doing: "prepare the \(step.title)",
+                because: "after applying it there is still something to do: \(left.sentence)",
+                next: "look for another program that changes it back")
+        }
+        return changes
+    }
+
+    private func rehearse(_ step: some Step, on rehearsal: Rehearsal) async throws -> [Change] {
+        let changes = try await changes(of: step, on: rehearsal)
+        for change in changes { try await step.apply(change, to: rehearsal) }
+        return changes
+    }
+
+    private func changes(of step: some Step, on host: any Host) async throws -> [Change] {
+        step.plan(try await step.check(host))
+    }
+
+    private static func failure(_ change: Change, _ because: String, _ cause: any Error) -> any Error {
+        if let cause = cause as? OperatorError { return cause }
+        return OperatorError(
+            doing: change.sentence, because: because, next: "repair that and run the same command again", cause: cause)
+    }
+}

@@ -1,0 +1,113 @@
+import Host
+import SystemPackage
+
+struct LedgerPackages: PackageManager {
+    let real: any PackageManager
+    let book: Ledger
+
+    func install(_ request: PackageRequest) async throws {
+        for name in try await real.additions(for: request) { try book.note(Before(.package, name)) }
+        try await real.install(request)
+    }
+
+    func setHold(_ isHeld: Bool, on names: [String]) async throws {
+        let records = try real.database().records
+        for name in names where records[name]?.isHeld != true { try book.note(Before(.hold, name)) }
+        try await real.setHold(isHeld, on: names)
+    }
+
+    func remove(_ names: [String], purging: Bool) async throws { try await real.remove(names, purging: purging) }
+    func repair() async throws { try await real.repair() }
+    func database() throws -> PackageDatabase { try real.database() }
+    func additions(for request: PackageRequest) async throws -> [String] { try await real.additions(for: request) }
+    func removals(of names: [String]) async throws -> [String] { try await real.removals(of: names) }
+    func lockHolders() throws -> [PackageLockHolder] { try real.lockHolders() }
+}
+
+struct LedgerUnits: UnitManager {
+    let real: any UnitManager
+    let book: Ledger
+
+    func enable(_ unit: String) async throws {
+        try book.note(unit: unit)
+        try await real.enable(unit)
+    }
+
+    func disable(_ unit: String) async throws {
+        try book.note(unit: unit)
+        try await real.disable(unit)
+    }
+
+    func start(_ unit: String) async throws {
+        try book.note(unit: unit)
+        try await real.start(unit)
+    }
+
+    func stop(_ unit: String) async throws {
+        try book.note(unit: unit)
+        try await real.stop(unit)
+    }
+
+    func restart(_ unit: String) async throws {
+        try book.note(unit: unit)
+        try await real.restart(unit)
+    }
+
+    func reload(_ unit: String) async throws {
+        try book.note(unit: unit)
+        try await real.reload(unit)
+    }
+
+    var isRunning: Bool { real.isRunning }
+    func states(_ units: [String]) throws -> [String: UnitState] { try real.states(units) }
+}
+
+struct LedgerAccounts: AccountDatabase {
+    let real: any AccountDatabase
+    let book: Ledger
+
+    func createGroup(_ name: String) async throws {
+        if try real.group(named: name) == nil { try book.note(Before(.group, name)) }
+        try await real.createGroup(name)
+    }
+
+    func createUser(_ request: UserRequest) async throws {
+        if try real.user(named: request.name) == nil { try book.note(Before(.user, request.name)) }
+        try await real.createUser(request)
+    }
+
+    func removeUser(_ name: String) async throws { try await real.removeUser(name) }
+    func removeGroup(_ name: String) async throws { try await real.removeGroup(name) }
+    func user(named name: String) throws -> Account? { try real.user(named: name) }
+    func group(named name: String) throws -> UInt32? { try real.group(named: name) }
+    func current() throws -> Account { try real.current() }
+}
+
+struct LedgerProcesses: ProcessRunner {
+    let real: any ProcessRunner
+    let book: Ledger
+
+    func run(_ command: Command, timeout: Duration) async throws -> CommandResult {
+        try book.note(command.leaves ?? [])
+        return try await real.run(command, timeout: timeout)
+    }
+
+    func startDetached(_ command: Command, log: FilePath) throws -> Int32 {
+        try book.note(command.leaves ?? [])
+        return try real.startDetached(command, log: log)
+    }
+
+    func children(of pid: Int32) throws -> [RunningProcess] { try real.children(of: pid) }
+}
+
+struct LedgerDownloads: Downloads {
+    let real: any Downloads
+    let book: Ledger
+
+    func read(_ address: String, limit: Int) async throws -> [UInt8] { try await real.read(address, limit: limit) }
+
+    func fetch(_ address: String, to path: FilePath, sha256: String) async throws {
+        try book.note(path)
+        try await real.fetch(address, to: path, sha256: sha256)
+    }
+}

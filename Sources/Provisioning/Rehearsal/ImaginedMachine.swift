@@ -1,0 +1,197 @@
+import CoreTypes
+import Host
+import Synchronization
+import SystemPackage
+
+/// Packages, units, accounts, commands and databases over those of a real machine.
+final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, ProcessRunner, Downloads, Databases {
+    private struct State {
+        var packages: [String: PackageRecord] = [:]
+        var units: [String: UnitState] = [:]
+        var users: [String: Account] = [:]
+        var groups: [String: UInt32] = [:]
+        var removedAccounts: Set<String> = []
+        var isRepaired = false
+        /// Passwords that a database would have by then: Redis by port, MongoDB's users by name.
+        var mongoUsers: Set<String> = []
+    }
+    private let real: any Host
+    private let files: ImaginedFiles
+    private let state = Mutex(State())
+    /// Numbers that no account has.
+    private static let firstNumber: UInt32 = 4_000_000_000
+
+    init(over real: any Host, files: ImaginedFiles) {
+        self.real = real
+        self.files = files
+    }
+
+    private func leave(_ traces: [Trace]) throws {
+        for trace in traces {
+            switch trace {
+            case .directory(let path):
+                try files.createDirectory(FilePath(path), mode: FilePermissions(rawValue: 0o755), owner: nil)
+            case .file(let path):
+                let path = FilePath(path)
+                try files.createDirectory(
+                    path.removingLastComponent(), mode: FilePermissions(rawValue: 0o755), owner: nil)
+                try files.replace(path, with: [], mode: FilePermissions(rawValue: 0o644), owner: nil)
+            case .unit(let unit):
+                state.withLock {
+                    $0.units[unit] = UnitState(load: "loaded", active: "active", enablement: "enabled")
+                }
+            case .account(let name):
+                makeGroup(name)
+                makeUser(name, group: name)
+            }
+        }
+    }
+
+    // MARK: Packages
+
+    func database() throws -> PackageDatabase {
+        var database = try real.packages.database()
+        state.withLock { state in
+            database.records.merge(state.packages) { _, new in new }
+            guard state.isRepaired else { return }
+            for name in database.unfinished { database.records[name]?.state = .installed }
+        }
+        return database
+    }
+
+    func install(_ request: PackageRequest) async throws {
+        let known = try database()
+        state.withLock { state in
+            for name in request.names {
+                state.packages[name] = PackageRecord(
+                    version: "to be installed", isHeld: known.records[name]?.isHeld ?? false)
+            }
+        }
+        // A package that is there already brings nothing new: what a person switched off stays off.
+        if request.names.contains(where: { known.version(of: $0) == nil }) { try leave(request.brings) }
+    }
+
+    func setHold(_ isHeld: Bool, on names: [String]) async throws {
+        let known = try database()
+        state.withLock { state in
+            for name in names {
+                guard var record = known.records[name] else { continue }
+                record.isHeld = isHeld
+                state.packages[name] = record
+            }
+        }
+    }
+
+    func remove(_ names: [String], purging: Bool) async throws {
+        state.withLock { state in
+            for name in names { state.packages[name] = PackageRecord(version: "", state: .absent) }
+        }
+    }
+
+    func repair() async throws { state.withLock { $0.isRepaired = true } }
+    func additions(for request: PackageRequest) async throws -> [String] { request.names.sorted() }
+    func removals(of names: [String]) async throws -> [String] { names.sorted() }
+    func lockHolders() throws -> [PackageLockHolder] { try real.packages.lockHolders() }
+
+    // MARK: Units
+
+    var isRunning: Bool { real.units.isRunning }
+
+    func states(_ units: [String]) throws -> [String: UnitState] {
+        let imagined = state.withLock { $0.units }
+        let unknown = units.filter { imagined[$0] == nil }
+        let known = unknown.isEmpty ? [:] : try real.units.states(unknown)
+        return known.merging(imagined.filter { units.contains($0.key) }) { _, new in new }
+    }
+
+    private func change(_ unit: String, _ body: (inout UnitState) -> Void) throws {
+        var unitState = try states([unit])[unit] ?? UnitState(load: "loaded", active: "inactive")
+        // Its file may be one that was only imagined.
+        unitState.load = "loaded"
+        body(&unitState)
+        state.withLock { $0.units[unit] = unitState }
+    }
+
+    func reload(_ unit: String) async throws {}
+    func enable(_ unit: String) async throws { try change(unit) { $0.enablement = "enabled" } }
+    func disable(_ unit: String) async throws { try change(unit) { $0.enablement = "disabled" } }
+    func start(_ unit: String) async throws { try change(unit) { $0.active = "active" } }
+    func stop(_ unit: String) async throws { try change(unit) { $0.active = "inactive" } }
+    func restart(_ unit: String) async throws { try change(unit) { $0.active = "active" } }
+
+    // MARK: Accounts
+
+    func user(named name: String) throws -> Account? {
+        if let own = state.withLock({ $0.users[name] }) { return own }
+        return state.withLock({ $0.removedAccounts.contains(name) }) ? nil : try real.accounts.user(named: name)
+    }
+
+    func group(named name: String) throws -> UInt32? {
+        if let own = state.withLock({ $0.groups[name] }) { return own }
+        return state.withLock({ $0.removedAccounts.contains(name) }) ? nil : try real.accounts.group(named: name)
+    }
+
+    func current() throws -> Account { try real.accounts.current() }
+
+    private func makeGroup(_ name: String) {
+        state.withLock { $0.groups[name] = Self.firstNumber + UInt32($0.groups.count) }
+    }
+
+    private func makeUser(_ name: String, group: String) {
+        state.withLock { state in
+            state.users[name] = Account(
+                name: name, user: Self.firstNumber + UInt32(state.users.count), group: state.groups[group] ?? 0)
+        }
+    }
+
+    func createGroup(_ name: String) async throws { makeGroup(name) }
+    func createUser(_ request: UserRequest) async throws { makeUser(request.name, group: request.group) }
+
+    func removeUser(_ name: String) async throws {
+        state.withLock { state in
+            state.users[name] = nil
+            state.removedAccounts.insert(name)
+        }
+    }
+
+    func removeGroup(_ name: String) async throws {
+        state.withLock { state in
+            state.groups[name] = nil
+            state.removedAccounts.insert(name)
+        }
+    }
+
+    // MARK: Commands
+
+    func run(_ command: Command, timeout: Duration) async throws -> CommandResult {
+        guard let traces = command.leaves else { return try await real.processes.run(command, timeout: timeout) }
+        try leave(traces)
+        return CommandResult(status: .exited(0), output: "", errors: "")
+    }
+
+    func startDetached(_ command: Command, log: FilePath) throws -> Int32 { 0 }
+    func children(of pid: Int32) throws -> [RunningProcess] { try real.processes.children(of: pid) }
+
+    // MARK: Downloads
+
+    func read(_ address: String, limit: Int) async throws -> [UInt8] {
+        try await real.downloads.read(address, limit: limit)
+    }
+
+    func fetch(_ address: String, to path: FilePath, sha256: String) async throws { try leave([.file(path.string)]) }
+
+    // MARK: Databases
+
+    func redis(port: Int, password: Secret?) async -> DatabaseAnswer {
+        await real.databases.redis(port: port, password: password)
+    }
+
+    func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer {
+        if let login, state.withLock({ $0.mongoUsers.contains(login.name) }) { return .welcome(version: nil) }
+        return await real.databases.mongo(port: port, login: login)
+    }
+
+    func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws {
+        state.withLock { _ = $0.mongoUsers.insert(user.login.name) }
+    }
+}

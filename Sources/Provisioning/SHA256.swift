@@ -1,0 +1,28 @@
+import COpenSSL
+
+/// A running SHA-256 of OpenSSL.
+final class SHA256 {
+    private let context = EVP_MD_CTX_new()
+
+    init() { precondition(EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1, "OpenSSL has no SHA-256") }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    func update(_ bytes: UnsafeRawBufferPointer) {
+        precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "OpenSSL refuses to digest")
+    }
+
+    func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+    /// The digest as 64 hexadecimal digits. Nothing can be added afterwards.
+    func finish() -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "OpenSSL refuses to finish a digest")
+        return hexadecimal(digest)
+    }
+}
+
+/// In lower case.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}

@@ -1,0 +1,93 @@
+package import Host
+package import SystemPackage
+
+/// A unit that starts with the machine, runs, and runs with the configuration that is on the disk.
+///
+/// What it was last started with is kept as a digest, written after the start: a run that is killed between a new
+/// configuration and the restart owes the restart, and the next run makes it.
+package struct UnitStep: Step {
+    package let title: String
+    private let unit: String
+    private let configuration: [FilePath]
+    private let takesUpBy: TakingUp
+    private let stamp: FilePath
+
+    /// How a running unit takes up a changed configuration.
+    package enum TakingUp: Sendable { case restart, reload }
+
+    /// `configuration`: the files that the unit reads when it starts, its own included.
+    package init(
+        _ unit: String, configuration: [FilePath], by takesUpBy: TakingUp = .restart, layout: Layout
+    ) {
+        self.unit = unit
+        self.configuration = configuration
+        self.takesUpBy = takesUpBy
+        title = unit
+        stamp = layout.started.appending(unit)
+    }
+
+    package struct Facts: Sendable {
+        package var state: UnitState?
+        /// The digest of the configuration as it is.
+        package var configuration: String
+        /// That of the last start by us.
+        package var started: String?
+
+        package init(state: UnitState?, configuration: String, started: String?) {
+            self.state = state
+            self.configuration = configuration
+            self.started = started
+        }
+    }
+
+    package func check(_ host: any Host) async throws -> Facts {
+        Facts(
+            state: try host.units.states([unit])[unit], configuration: try digest(host),
+            started: try host.files.readIfPresent(stamp, limit: 4096).map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    package func plan(_ facts: Facts) -> [Change] {
+        var changes: [Change] = []
+        if !["enabled", "static", "indirect", "generated", "alias"].contains(facts.state?.enablement) {
+            changes.append(Change("enable", "enable \(unit)"))
+        }
+        if facts.state?.active != "active" {
+            changes.append(Change("start", "start \(unit)"))
+        } else if facts.started != facts.configuration {
+            changes.append(Change("renew", "\(verb) \(unit), whose configuration is new"))
+        }
+        return changes
+    }
+
+    package func apply(_ change: Change, to host: any Host) async throws {
+        if change.subject == "enable" { return try await host.units.enable(unit) }
+        let digest = try digest(host)
+        switch (change.subject, takesUpBy) {
+        case ("renew", .reload): try await host.units.reload(unit)
+        case ("renew", .restart): try await host.units.restart(unit)
+        default: try await host.units.start(unit)
+        }
+        let folder = stamp.removingLastComponent()
+        if try host.files.status(folder) == nil {
+            try host.files.createDirectory(folder, mode: [.ownerReadWriteExecute], owner: nil)
+        }
+        try host.files.replace(stamp, with: Array(digest.utf8), mode: [.ownerReadWrite], owner: nil)
+    }
+
+    private var verb: String {
+        switch takesUpBy {
+        case .restart: "restart"
+        case .reload: "reload"
+        }
+    }
+
+    private func digest(_ host: any Host) throws -> String {
+        let sum = SHA256()
+        for path in configuration {
+            let content = try host.files.readIfPresent(path, limit: 16 << 20)
+            sum.update(Array("\(path) \(content?.count ?? -1)\n".utf8))
+            if let content { sum.update(content) }
+        }
+        return sum.finish()
+    }
+}
