@@ -64,28 +64,33 @@ static int write_number(const char *path, int number) {
 }
 
 // What no exec can bring back, whoever the program runs as.
-static int drop_capabilities(uint64_t kept) {
+static int drop_capabilities(uint64_t kept, volatile int *refused) {
     for (unsigned long number = 0; number < 64; number++) {
         if (kept >> number & 1) continue;
         // EINVAL: the kernel does not know the number.
         if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0) {
-            if (errno != EINVAL) return -1;
-            break;
+            if (errno == EINVAL) break;
+            *refused = (int)number;
+            return -1;
         }
     }
     return 0;
 }
 
 // A user other than root keeps capabilities across exec only as ambient ones.
-static int raise_capabilities(uint64_t kept) {
+static int raise_capabilities(uint64_t kept, volatile int *refused) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct sets[2];
     for (int half = 0; half < 2; half++) {
         sets[half].effective = sets[half].permitted = sets[half].inheritable = (uint32_t)(kept >> (32 * half));
     }
+    *refused = -1;
     if (syscall(SYS_capset, &header, sets) < 0) return -1;
-    for (unsigned long number = 0; number < 64; number++)
-        if (kept >> number & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0) return -1;
+    for (unsigned long number = 0; number < 64; number++) {
+        if (!(kept >> number & 1)) continue;
+        *refused = (int)number;
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0) return -1;
+    }
     return 0;
 }
 
@@ -118,16 +123,22 @@ static int child_main(void *argument) {
     if (syscall(SYS_close_range, (unsigned)(FIRST + passed), ~0u, 0u) < 0) fail(child, LINUX_SPAWN_DESCRIPTORS);
 
     umask(request->mask);
+    // Before the limits, which may forbid to open anything.
+    if (request->set_oom_score && write_number("/proc/self/oom_score_adj", request->oom_score) < 0)
+        fail(child, LINUX_SPAWN_OOM);
+    if (request->set_nice && setpriority(PRIO_PROCESS, 0, request->nice) < 0) fail(child, LINUX_SPAWN_NICE);
     for (size_t index = 0; index < request->limit_count; index++) {
         const struct linux_limit *limit = &request->limits[index];
         struct rlimit values = {limit->soft, limit->hard};
+        child->result->detail = limit->resource;
         if (setrlimit((__rlimit_resource_t)limit->resource, &values) < 0) fail(child, LINUX_SPAWN_LIMITS);
     }
-    if (request->set_nice && setpriority(PRIO_PROCESS, 0, request->nice) < 0) fail(child, LINUX_SPAWN_NICE);
-    if (request->set_oom_score && write_number("/proc/self/oom_score_adj", request->oom_score) < 0)
-        fail(child, LINUX_SPAWN_OOM);
-    if (request->limit_capabilities && drop_capabilities(request->capabilities) < 0)
-        fail(child, LINUX_SPAWN_CAPABILITIES);
+    volatile int *refused = &child->result->detail;
+    if (request->limit_capabilities && drop_capabilities(request->capabilities, refused) < 0) {
+        // Who has no capabilities and can gain none needs none taken away.
+        bool harmless = errno == EPERM && request->capabilities == 0 && request->no_new_privileges && geteuid() != 0;
+        if (!harmless) fail(child, LINUX_SPAWN_CAPABILITIES);
+    }
 
     if (request->change_user) {
         bool keeps = request->limit_capabilities && request->capabilities != 0 && request->user != 0;
@@ -136,7 +147,7 @@ static int child_main(void *argument) {
         if (syscall(SYS_setresgid, request->group, request->group, request->group) < 0)
             fail(child, LINUX_SPAWN_GROUP);
         if (syscall(SYS_setresuid, request->user, request->user, request->user) < 0) fail(child, LINUX_SPAWN_USER);
-        if (keeps && raise_capabilities(request->capabilities) < 0) fail(child, LINUX_SPAWN_CAPABILITIES);
+        if (keeps && raise_capabilities(request->capabilities, refused) < 0) fail(child, LINUX_SPAWN_CAPABILITIES);
     }
     if (request->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail(child, LINUX_SPAWN_PRIVILEGES);
@@ -175,6 +186,7 @@ void linux_spawn(const struct linux_spawn_request *request, struct linux_spawn_r
     result->pid = 0;
     result->stage = 0;
     result->error = 0;
+    result->detail = -1;
 
     if (request->passed_count + 4 > LINUX_SPAWN_WINDOW) {
         result->stage = LINUX_SPAWN_DESCRIPTORS;

@@ -28,6 +28,8 @@ package struct InstanceSpec: Codable, Sendable, Equatable {
     package var probes: ProbeSet
     package var stop: [StopStep]
     package var logs: LogPolicy
+    /// `nil` when nothing about its processes differs from the usual.
+    package var child: Boxed<ChildSettings>?
 
     package init(
         name: InstanceName, kind: Kind = .service, command: [String], workingDirectory: String = "/",
@@ -35,7 +37,8 @@ package struct InstanceSpec: Codable, Sendable, Equatable {
         credentials: [String: String] = [:], user: String? = nil, group: String? = nil, release: ReleaseID? = nil,
         autostart: Bool = true, requires: [InstanceName] = [], after: [InstanceName] = [],
         restart: RestartPolicy = RestartPolicy(), probes: ProbeSet = ProbeSet(),
-        stop: [StopStep] = StopStep.standard, logs: LogPolicy = LogPolicy()
+        stop: [StopStep] = StopStep.standard, logs: LogPolicy = LogPolicy(),
+        child: ChildSettings? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -54,6 +57,7 @@ package struct InstanceSpec: Codable, Sendable, Equatable {
         self.probes = probes
         self.stop = stop
         self.logs = logs
+        self.child = child.map(Boxed.init)
     }
 
     package enum Kind: String, Codable, Sendable { case service, oneshot }

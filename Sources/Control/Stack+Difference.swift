@@ -20,7 +20,7 @@ extension Stack {
 
 extension InstanceSpec {
     /// Whether a process started from this spec needs no restart to be what `other` asks for: probes, restart policy,
-    /// dependencies, stop steps and logs are taken up by the supervisor alone.
+    /// dependencies, stop steps, logs and the limits of its control group are taken up by the supervisor alone.
     package func runsLike(_ other: InstanceSpec) -> Bool {
         var aligned = other
         aligned.autostart = autostart
@@ -30,6 +30,7 @@ extension InstanceSpec {
         aligned.probes = probes
         aligned.stop = stop
         aligned.logs = logs
-        return aligned == self
+        aligned.child = child
+        return aligned == self && other.child?.value.ofARun == child?.value.ofARun
     }
 }

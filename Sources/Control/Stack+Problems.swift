@@ -24,7 +24,22 @@ extension Stack {
                 problems.append("\(spec.name): depends on \(name), which is not in the stack")
             }
         }
+        problems += sharedPlaces
         if let cycle = dependencyCycle { problems.append("the dependencies run in a circle: \(cycle)") }
+        return problems
+    }
+
+    /// Two sockets cannot listen at one place.
+    private var sharedPlaces: [String] {
+        var problems: [String] = []
+        var holders: [String: InstanceName] = [:]
+        for spec in instances {
+            for socket in spec.child?.value.sockets ?? [] {
+                if let holder = holders.updateValue(spec.name, forKey: socket.place) {
+                    problems.append("\(spec.name) and \(holder) both have a socket at \(socket.place)")
+                }
+            }
+        }
         return problems
     }
 
@@ -79,7 +94,7 @@ extension InstanceSpec {
             problems.append("'\(step.signal)' in its stop steps is no signal")
         }
         if logs.maximumSize.bytes < 4096 { problems.append("logs rotated at \(logs.maximumSize) are too small") }
-        return problems
+        return problems + (child?.value.problems ?? [])
     }
 }
 

@@ -26,12 +26,13 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package var liveness: Probe?
     package var stop: [StopSignal]
     package var logs: Logs
+    package var child: Child
 
     package init(
         name: ProcessName, isSlotted: Bool, isOneshot: Bool, command: [String], environment: [String: String],
         port: String?, credentials: [SecretName], secretEnvironment: [String: SecretName], user: String?,
         group: String?, requires: [ProcessName], after: [ProcessName], restart: Restart, startup: Probe?,
-        readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs
+        readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs, child: Child = Child()
     ) {
         self.name = name
         self.isSlotted = isSlotted
@@ -51,6 +52,7 @@ package struct ProcessDeclaration: Sendable, Equatable {
         self.liveness = liveness
         self.stop = stop
         self.logs = logs
+        self.child = child
     }
 
     package struct Restart: Sendable, Equatable {

@@ -70,6 +70,7 @@ package struct StackCompiler: Sendable {
         return InstanceSpec(
             name: InstanceName(process.name, slot: slot), kind: process.isOneshot ? .oneshot : .service,
             command: try process.command.map(placeholders.resolve),
+            workingDirectory: try placeholders.resolve(process.child.workingDirectory),
             environment: try process.environment.mapValues(placeholders.resolve),
             secretEnvironment: process.secretEnvironment.mapValues(secret),
             credentials: Dictionary(
@@ -83,11 +84,46 @@ package struct StackCompiler: Sendable {
                 liveness: try process.liveness.map { try ProbeSpec($0, port: port, placeholders) }),
             stop: process.stop.map { StopStep(signal: $0.signal, wait: $0.wait) },
             logs: LogPolicy(
-                maximumSize: process.logs.maximumSize, keep: process.logs.keep, timestamps: process.logs.timestamps))
+                maximumSize: process.logs.maximumSize, keep: process.logs.keep, timestamps: process.logs.timestamps),
+            child: try child(of: process, in: slot ?? live, placeholders))
+    }
+
+    /// What is not the usual; `nil` when everything is, so that a key that appears with its default changes no stack.
+    private func child(
+        of process: ProcessDeclaration, in slot: Slot, _ placeholders: Placeholders
+    ) throws -> ChildSettings? {
+        let child = process.child
+        let usual = ProcessDeclaration.Child()
+        let settings = ChildSettings(
+            groups: child.groups.isEmpty ? nil : child.groups,
+            environmentFiles: child.environmentFiles.isEmpty
+                ? nil : try child.environmentFiles.map(placeholders.resolve),
+            umask: child.umask == usual.umask ? nil : child.umask, nice: child.nice == usual.nice ? nil : child.nice,
+            oomScore: child.oomScore == usual.oomScore ? nil : child.oomScore,
+            mayGainPrivileges: child.noNewPrivileges ? nil : true, capabilities: child.capabilities,
+            resourceLimits: child.resourceLimits.isEmpty ? nil : child.resourceLimits,
+            limits: child.limits.isEmpty ? nil : child.limits,
+            sockets: child.sockets.isEmpty ? nil : try child.sockets.map { try socket($0, of: process, in: slot) })
+        return settings.isUsual ? nil : settings
+    }
+
+    private func socket(
+        _ socket: ProcessDeclaration.Socket, of process: ProcessDeclaration, in slot: Slot
+    ) throws -> ListeningSocket {
+        switch socket.place {
+        case .port(let name):
+            let port = try port(name, of: process, in: slot)
+            return ListeningSocket(name: socket.name, address: "127.0.0.1", port: port, backlog: socket.backlog)
+        case .address(let address, let port):
+            return ListeningSocket(name: socket.name, address: address, port: port.number, backlog: socket.backlog)
+        }
     }
 
     private func port(of process: ProcessDeclaration, in slot: Slot) throws -> Int? {
-        guard let name = process.port else { return nil }
+        try process.port.map { try port($0, of: process, in: slot) }
+    }
+
+    private func port(_ name: String, of process: ProcessDeclaration, in slot: Slot) throws -> Int {
         guard let port = profile.slots[slot]?[name] else {
             throw OperatorError(
                 doing: "resolve the process '\(process.name)'",

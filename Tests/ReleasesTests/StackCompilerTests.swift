@@ -39,6 +39,30 @@ import Testing
         #expect(try stack()["worker@green"]?.after == [InstanceName("api@green")])
     }
 
+    @Test("a process that runs as usual says nothing of it, so that a key which appears changes no stack")
+    func usualChild() throws { #expect(try stack().values.allSatisfy { $0.child == nil }) }
+
+    @Test("how processes run is resolved for each slot")
+    func child() throws {
+        var profile = SampleProfile.make()
+        let index = try #require(profile.processes.firstIndex { $0.name.description == "api" })
+        profile.processes[index].child.workingDirectory = "{data}"
+        profile.processes[index].child.environmentFiles = ["-{data}/{slot}.env"]
+        profile.processes[index].child.umask = 0o27
+        profile.processes[index].child.noNewPrivileges = false
+        profile.processes[index].child.sockets = [.init(name: "http", place: .port("api"), backlog: 10)]
+        let stack = try stack(profile)
+        let blue = try #require(stack["api@blue"])
+        #expect(blue.workingDirectory == "/trial/var/lib/bedplate/data")
+        #expect(
+            blue.child?.value
+                == ChildSettings(
+                    environmentFiles: ["-/trial/var/lib/bedplate/data/blue.env"], umask: 0o27, mayGainPrivileges: true,
+                    sockets: [ListeningSocket(name: "http", address: "127.0.0.1", port: 8001, backlog: 10)]))
+        #expect(stack["api@green"]?.child?.value.sockets?.map(\.port) == [8002])
+        #expect(stack["worker@blue"]?.child == nil)
+    }
+
     @Test("the idle slot is not started with the stack, and what is outside the slots runs the live release")
     func liveSlot() throws {
         for live in Slot.allCases {

@@ -52,6 +52,11 @@ final class NotifySocket {
                 count > 0, "'\(what)' did not come, only \(received)", sourceLocation: sourceLocation)
             let message = String(decoding: bytes[..<count], as: UTF8.self)
             received.append(message)
+            if message.hasPrefix("FDSTOREREMOVE=1"), let line = message.split(separator: "\n").last,
+                let removed = kept.removeValue(forKey: String(line.dropFirst("FDNAME=".count)))
+            {
+                close(removed)
+            }
             if passed >= 0, let line = message.split(separator: "\n").first(where: { $0.hasPrefix("FDNAME=") }) {
                 let name = String(line.dropFirst("FDNAME=".count))
                 if let old = kept.updateValue(passed, forKey: name) { close(old) }

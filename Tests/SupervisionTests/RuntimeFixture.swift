@@ -36,8 +36,10 @@ final class RuntimeFixture {
 
     /// Writes the stack, starts the supervisor and waits until it answers.
     ///
-    /// `passing` is what systemd would hand over from its store.
-    func start(environment: [String] = [], passing: [String: Int32] = [:]) throws {
+    /// `passing` is what systemd would hand over from its store; `under` is a command that executes the rest.
+    func start(
+        environment: [String] = [], passing: [String: Int32] = [:], under: [String] = []
+    ) throws {
         try write(JSON(encoding: stack).bytes, to: "\(root)/stack.json")
         let names = passing.keys.sorted()
         var command = [Self.program, "--stack", "\(root)/stack.json"]
@@ -46,6 +48,7 @@ final class RuntimeFixture {
             let variables = "LISTEN_PID=$$ LISTEN_FDS=\(names.count) LISTEN_FDNAMES=\(names.joined(separator: ":"))"
             command = ["/bin/sh", "-c", "\(variables) exec \(command.joined(separator: " "))"]
         }
+        command = under + command
         pid = try spawn(command, environment: environment, passing: names.compactMap { passing[$0] })
         try wait("the supervisor answers") { (try? client.status()) != nil }
     }

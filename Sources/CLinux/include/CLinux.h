@@ -79,6 +79,7 @@ struct linux_spawn_result {
     pid_t pid;  // 0 when it failed
     int stage;  // an enum linux_spawn_stage when it failed
     int error;  // the errno of that stage
+    int detail;  // the limit or the capability that was refused; -1: none in particular
 };
 
 // Starts a program in a session and process group of its own, sharing memory with the caller until exec
@@ -125,6 +126,18 @@ void linux_random(void *bytes, size_t count);
 
 // Groups of a user, the first `capacity` of them; the number there are.
 int linux_groups(const char *user, gid_t group, gid_t *groups, int capacity);
+
+// A TCP socket that listens at an IP address; -1 and errno.
+int linux_listen(const char *address, uint16_t port, int backlog);
+
+// Whether a descriptor is such a socket, at that place.
+bool linux_listens_at(int descriptor, const char *address, uint16_t port);
+
+// A copy of a descriptor that another process holds; -1 when it has none of that number, or is not ours to ask.
+int linux_take_descriptor(int pidfd, int number);
+
+// An extended attribute of a file, at most `capacity` bytes; -1 when it has none.
+ssize_t linux_attribute(const char *path, const char *name, void *value, size_t capacity);
 
 // Raises the soft limit of descriptors to the hard one and tells what they were.
 int linux_raise_descriptors(uint64_t *soft, uint64_t *hard);

@@ -16,6 +16,7 @@ extension Consistency {
                 }
             }
         }
+        checkSocketPorts(&holders)
         var owners: [String: ProcessName] = [:]
         for process in profile.processes {
             guard let port = process.port else { continue }

@@ -27,6 +27,7 @@ struct Consistency {
             checkSecrets(of: process, at: path)
             checkProbes(process, at: path)
             checkTimes(process, at: path)
+            checkChild(process, at: path)
             checkDependencies(process, at: path)
         }
         checkCircles()

@@ -17,7 +17,7 @@ extension ProcessDeclaration {
             stop: value["stop"].items.map { StopSignal(signal: $0["signal"].string, wait: $0["wait"].time) },
             logs: Logs(
                 maximumSize: value["logs"]["maximum_size"].size, keep: value["logs"]["keep"].integer,
-                timestamps: value["logs"]["timestamps"].boolean))
+                timestamps: value["logs"]["timestamps"].boolean), child: Child(value))
     }
 }
 

@@ -19,7 +19,7 @@ enum ScalarReader {
             guard isPlain, let value = Bool(text) else { return expected(shape, tree) }
             return .success(.boolean(value))
         case .integer(let range):
-            guard isPlain, let number = decimal(text), range.contains(number) else { return expected(shape, tree) }
+            guard isPlain, let number = integer(text, in: range) else { return expected(shape, tree) }
             return .success(.integer(number))
         case .port:
             guard isPlain, let port = decimal(text).flatMap(Port.init) else { return expected(shape, tree) }
@@ -72,6 +72,13 @@ enum ScalarReader {
         let near = words.contains(bare) ? bare : words.closest(to: text) ?? words.closest(to: text.uppercased())
         return .failure(
             Mismatch(sentence: "'\(text)' is not one of \(words.joined(separator: ", "))", suggestion: near))
+    }
+
+    /// A sign only where negative numbers have a meaning.
+    private static func integer(_ text: String, in range: ClosedRange<Int>) -> Int? {
+        let isNegative = range.lowerBound < 0 && text.hasPrefix("-") && text != "-0"
+        guard let number = decimal(isNegative ? String(text.dropFirst()) : text) else { return nil }
+        return range.contains(isNegative ? -number : number) ? (isNegative ? -number : number) : nil
     }
 
     /// A number as people write it: no sign, no leading zero, no underscore, no other base.

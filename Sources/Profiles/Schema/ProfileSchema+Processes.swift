@@ -4,38 +4,39 @@ extension ProfileSchema {
     /// Signals a process can be stopped with, as kill(1) names them.
     static let signals = ["HUP", "INT", "QUIT", "TERM", "KILL", "USR1", "USR2", "ALRM", "CONT", "WINCH", "PIPE"]
 
-    static let process: [Key] = [
-        Key("slotted", .boolean, .defaults(to: "false"), .apply, "Whether each slot has an instance of its own."),
-        Key("oneshot", .boolean, .defaults(to: "false"), .start, "Whether it runs to completion."),
-        Key(
-            "command", .list(.text(.argument), count: 1...256), .required, .start,
-            "The program, absolute or after a placeholder, and its arguments."),
-        Key(
-            "environment", .dictionary(key: .variable, entry: "<variable>", value: .text(.argument)),
-            .defaults(to: "{}"), .start, "Environment variables. Never a secret."),
-        Key("port", .text(.name), .optional, .start, "The port of its slot that it listens on, by name."),
-        Key(
-            "credentials", .list(.secret, count: 0...100), .defaults(to: "[]"), .start,
-            "Secrets handed over as files in the folder `CREDENTIALS_DIRECTORY` names."),
-        Key(
-            "secret_environment", .dictionary(key: .variable, entry: "<variable>", value: .secret),
-            .defaults(to: "{}"), .start, "Secrets handed over as environment variables."),
-        Key("user", .text(.account), .optional, .start, "Whom to run as; absent: as the supervisor."),
-        Key("group", .text(.account), .optional, .start, "The group to run as; absent: the user's own."),
-        Key(
-            "requires", .list(.process, count: 0...100), .defaults(to: "[]"), .apply,
-            "Starts when these are healthy, and stops and returns with them."),
-        Key(
-            "after", .list(.process, count: 0...100), .defaults(to: "[]"), .apply,
-            "Starts after these, whether or not they are healthy."),
-        Key("restart", .object(restart), .defaults(to: "{}"), "When an instance that ended is started again."),
-        Key("probes", .object(probes), .defaults(to: "{}"), "How to see whether an instance is healthy."),
-        Key(
-            "stop", .list(.object(stop), count: 1...10),
-            .defaults(to: "[{signal: TERM, wait: 10s}, {signal: KILL}]"),
-            "Signals to the whole process group, one after the other, until it has ended."),
-        Key("logs", .object(logs), .defaults(to: "{}"), "What happens to the output."),
-    ]
+    static let process: [Key] =
+        [
+            Key("slotted", .boolean, .defaults(to: "false"), .apply, "Whether each slot has an instance of its own."),
+            Key("oneshot", .boolean, .defaults(to: "false"), .start, "Whether it runs to completion."),
+            Key(
+                "command", .list(.text(.argument), count: 1...256), .required, .start,
+                "The program, absolute or after a placeholder, and its arguments."),
+            Key(
+                "environment", .dictionary(key: .variable, entry: "<variable>", value: .text(.argument)),
+                .defaults(to: "{}"), .start, "Environment variables. Never a secret."),
+            Key("port", .text(.name), .optional, .start, "The port of its slot that it listens on, by name."),
+            Key(
+                "credentials", .list(.secret, count: 0...100), .defaults(to: "[]"), .start,
+                "Secrets handed over as files in the folder `CREDENTIALS_DIRECTORY` names."),
+            Key(
+                "secret_environment", .dictionary(key: .variable, entry: "<variable>", value: .secret),
+                .defaults(to: "{}"), .start, "Secrets handed over as environment variables."),
+            Key("user", .text(.account), .optional, .start, "Whom to run as; absent: as the supervisor."),
+            Key("group", .text(.account), .optional, .start, "The group to run as; absent: the user's own."),
+            Key(
+                "requires", .list(.process, count: 0...100), .defaults(to: "[]"), .apply,
+                "Starts when these are healthy, and stops and returns with them."),
+            Key(
+                "after", .list(.process, count: 0...100), .defaults(to: "[]"), .apply,
+                "Starts after these, whether or not they are healthy."),
+            Key("restart", .object(restart), .defaults(to: "{}"), "When an instance that ended is started again."),
+            Key("probes", .object(probes), .defaults(to: "{}"), "How to see whether an instance is healthy."),
+            Key(
+                "stop", .list(.object(stop), count: 1...10),
+                .defaults(to: "[{signal: TERM, wait: 10s}, {signal: KILL}]"),
+                "Signals to the whole process group, one after the other, until it has ended."),
+            Key("logs", .object(logs), .defaults(to: "{}"), "What happens to the output."),
+        ] + children
 
     private static let restart: [Key] = [
         Key(

@@ -30,6 +30,7 @@ indirect enum Shape: Sendable {
         case .integer(let range): "whole number, \(range.lowerBound) to \(range.upperBound)"
         case .time(let minimum): minimum > .zero ? "time, at least `\(minimum)`" : "time"
         case .size: "size, at least `1B`"
+        case .choice(let words) where words.count > 20: "`\(words[0])` … `\(words[words.count - 1])`"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .port: "port, 1 to 65535"
         case .listen: "address and port"

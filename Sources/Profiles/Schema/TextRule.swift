@@ -44,4 +44,11 @@ struct TextRule: Sendable {
     static let secretName = TextRule(
         title: "name", expected: "a capital letter, then at most 63 of A-Z, 0-9, '_'", first: "A-Z", rest: "A-Z0-9_",
         limit: 64)
+    static let umask = TextRule(
+        title: "octal mode", expected: "one to four octal digits, such as '0027'", first: "0-7", rest: "0-7", limit: 4)
+    static let limit = TextRule(
+        title: "limit", expected: "a value or 'infinity', or two as soft:hard", first: "0-9i", rest: "0-9A-Za-z:",
+        limit: 64)
+    static let percentage = TextRule(
+        title: "percentage", expected: "a percentage such as 50%, at least 1%", first: "1-9", rest: "0-9%", limit: 8)
 }

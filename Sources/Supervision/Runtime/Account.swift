@@ -11,8 +11,9 @@ struct Account {
     let home: String
 
     /// `nil`: the supervisor's own. Throws a sentence.
-    static func resolve(user: String?, group: String?) throws(SpawnFailure) -> Account? {
-        guard user != nil || group != nil else { return nil }
+    static func resolve(_ spec: InstanceSpec) throws(SpawnFailure) -> Account? {
+        let (user, group, more) = (spec.user, spec.group, spec.child?.value.groups ?? [])
+        guard user != nil || group != nil || !more.isEmpty else { return nil }
         var account: Account
         if let user {
             errno = 0
@@ -33,17 +34,32 @@ struct Account {
             account = Account(user: geteuid(), group: getegid(), groups: [], name: "", home: "/")
         }
         if let group {
-            errno = 0
-            guard let entry = getgrnam(group)?.pointee else {
-                throw SpawnFailure(
-                    "setting group '\(group)'", errno == 0 ? "no such group" : String(cString: strerror(errno)))
-            }
+            let number = try number(ofGroup: group, "setting group '\(group)'")
             account = Account(
-                user: account.user, group: entry.gr_gid, groups: account.groups, name: account.name, home: account.home)
+                user: account.user, group: number, groups: account.groups, name: account.name, home: account.home)
+        }
+        if !more.isEmpty {
+            var groups = account.groups
+            for group in more { groups.append(try number(ofGroup: group, "setting supplementary group '\(group)'")) }
+            account = Account(
+                user: account.user, group: account.group, groups: groups, name: account.name, home: account.home)
         }
         return account
     }
 
+    private static func number(ofGroup name: String, _ stage: String) throws(SpawnFailure) -> gid_t {
+        errno = 0
+        guard let entry = getgrnam(name)?.pointee else {
+            throw SpawnFailure(stage, errno == 0 ? "no such group" : String(cString: strerror(errno)))
+        }
+        return entry.gr_gid
+    }
+
     /// Whether we are that user already, so that nothing needs to be set (and nothing can be, without root).
-    var isOurs: Bool { user == geteuid() && group == getegid() && geteuid() != 0 }
+    var isOurs: Bool {
+        guard user == geteuid(), group == getegid(), geteuid() != 0 else { return false }
+        var ours = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
+        let count = getgroups(Int32(ours.count), &ours)
+        return Set(groups).subtracting(ours.prefix(Int(max(0, count)))).subtracting([group]).isEmpty
+    }
 }

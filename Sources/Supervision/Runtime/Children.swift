@@ -35,6 +35,8 @@ final class Children {
 
     func main(of run: RunID) -> Main? { mains[run] }
 
+    func isRunning(_ run: RunID?) -> Bool { run.flatMap { mains[$0] }.map { !$0.hasEnded } ?? false }
+
     func isKnown(_ pid: Int32) -> Bool { runs[pid] != nil || probes[pid] != nil }
 
     /// One ended child of ours, or an orphan that fell to us; `nil` when there is none.

@@ -32,12 +32,17 @@ final class ProbeRunner {
         self.deliver = deliver
     }
 
-    func start(_ probe: ProbeID, _ check: ProbeSpec.Check, of spec: InstanceSpec, invocation: String) {
+    /// `enterGroup`: what a command writes to enter the instance's control group, or -1.
+    func start(
+        _ probe: ProbeID, _ check: ProbeSpec.Check, of spec: InstanceSpec, invocation: String, enterGroup: () -> Int32
+    ) {
         lingering.removeValue(forKey: Place(instance: spec.name, kind: probe.kind))?.close()
         switch check {
         case .exec(let command):
             do throws(SpawnFailure) {
-                let pid = try spawner.spawnProbe(command, for: spec, invocation: invocation)
+                let group = enterGroup()
+                defer { if group >= 0 { close(group) } }
+                let pid = try spawner.spawnProbe(command, for: spec, invocation: invocation, group: group)
                 running[probe] = .command(pid: pid)
                 commands[pid] = (spec.name, probe)
                 children.add(probe: probe, pid: pid)

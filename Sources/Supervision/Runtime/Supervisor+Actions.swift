@@ -22,14 +22,16 @@ extension Supervisor {
     private func perform(_ action: MachineAction) {
         switch action {
         case .spawn(let name, let run): spawns.append(name, run)
-        case .signal(_, let run, let signal): children.signalGroup(run, signal)
+        case .signal(let name, let run, let signal): send(signal, to: name, run)
         case .sweep(let name, let run): startSweep(name, run)
         case .startProbe(let name, let probe, let check):
             guard let spec = machine.instances[name]?.spec else { return }
             let invocation = children.main(of: probe.run)?.invocation ?? ""
-            probes?.start(probe, check, of: spec, invocation: invocation)
+            probes?.start(probe, check, of: spec, invocation: invocation) { enterGroup(of: spec) }
         case .cancelProbe(let probe): probes?.cancel(probe)
-        case .publish(let transition): publish(transition)
+        case .publish(let transition):
+            publish(transition)
+            if transition.kind == .state, transition.state.isAtRest { sockets.close(transition.instance) }
         case .persist(let durable):
             schedule.ask(durable: durable, at: SystemClock.now)
         case .forget(let name):
@@ -37,34 +39,11 @@ extension Supervisor {
                 for pipe in log.readers { notifier.release(DescriptorName.logPrefix + pipe.name) }
                 log.remove()
             }
+            sockets.close(name)
+            groups?.remove(name)
             Credentials(directories, name).clear()
         case .exit: isDone = true
         }
-    }
-
-    private func spawn(_ name: InstanceName, _ run: RunID) {
-        guard let spec = machine.instances[name]?.spec else { return }
-        do throws(SpawnFailure) {
-            let account = try Account.resolve(user: spec.user, group: spec.group)
-            let log = log(of: spec)
-            let before = log.readers.map(\.descriptor)
-            let ends = try log.openForChild(of: account)
-            if log.readers.map(\.descriptor) != before { keep(log) }
-            defer {
-                close(ends.output)
-                close(ends.error)
-            }
-            let invocation = ProcessMark.makeInvocation()
-            let pid = try spawner.spawn(
-                spec, as: account, invocation: invocation, output: ends.output, error: ends.error)
-            // It is our child and not reaped, so the pid is its own.
-            let startTime = ProcessTable.entry(pid)?.startTime ?? 0
-            let main = Children.Main(
-                instance: name, run: run, pid: pid, startTime: startTime, invocation: invocation, pidfd: nil)
-            children.add(main)
-            journal.add(main, startTime: startTime)
-            tell(.spawned(name, run, pid: pid))
-        } catch { tell(.spawnFailed(name, run, reason: "cannot start \(name): \(error)")) }
     }
 
     func log(of spec: InstanceSpec) -> InstanceLog {
@@ -91,6 +70,16 @@ extension Supervisor {
             case .stopped(let reason): note(.logsStopped, name, reason)
             case .resumed(let lost): note(.logsResumed, name, "\(lost) bytes were lost")
             }
+        }
+    }
+}
+
+extension InstanceStatus.State {
+    /// Nothing of it runs, and nothing is going to start it soon.
+    fileprivate var isAtRest: Bool {
+        switch self {
+        case .down, .failed, .completed: return true
+        case .waiting, .starting, .up, .backingOff, .stopping, .unknown: return false
         }
     }
 }

@@ -21,6 +21,7 @@ extension Supervisor {
             }
         } catch { throw OperatorError(doing: "start the supervisor", because: "\(error)", cause: error) }
         takeUpLogs(stack, inherited)
+        sockets.takeUp(inherited, for: stack)
         let findings = adoption.look(for: stack, known)
         for (entry, instance) in findings.strays { killStray(entry, of: instance) }
         for main in findings.survivors {
@@ -36,6 +37,7 @@ extension Supervisor {
             adopt(main, run)
         }
         let running = Set(findings.survivors.map(\.instance))
+        takeUpGroups(running: running)
         for (name, log) in logs where !running.contains(name) { log.closeRun() }
         reap()
     }
@@ -74,6 +76,8 @@ extension Supervisor {
             let log = log(of: spec)
             log.reopen()
             keep(log)
+            sockets.takeBack(from: found.pid, spec)
+            if groups != nil { limit(spec) }
         }
         guard let pidfd = found.pidfd else { return }
         do throws(SystemError) {

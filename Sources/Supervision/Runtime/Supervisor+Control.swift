@@ -136,6 +136,7 @@ extension Supervisor {
         let difference = machine.stack.difference(to: next)
         tell(.asked(.apply(next)))
         for spec in next.instances { logs[spec.name]?.file.policy = spec.logs }
+        alignChildren(next)
         note(.stackApplied)
         do throws(SystemError) { try StackFile.save(next, to: stackPath) } catch {
             note(.trouble, nil, "the stack runs, but was not saved: \(error)")

@@ -64,7 +64,7 @@ extension Supervisor {
         for log in logs.values {
             kept += log.readers.map { (DescriptorName.logPrefix + $0.name, $0.descriptor) }
         }
-        return kept
+        return kept + sockets.heirlooms
     }
 }
 
@@ -74,4 +74,6 @@ enum DescriptorName {
     static let control = "control"
     /// `log-api@blue.out`
     static let logPrefix = "log-"
+    /// `socket-api@blue.http`
+    static let socketPrefix = "socket-"
 }

@@ -9,27 +9,44 @@ extension Supervisor {
         guard let main = children.forget(run) else { return }
         Credentials(directories, name).clear()
         logs[name]?.drain()
+        emptyGroup(of: name)
         swept.append(main)
         if sweepAt == nil { sweepAt = SystemClock.now + .milliseconds(250) }
     }
 
-    /// Kills what ended runs left behind outside their process group: daemons, mostly.
+    /// Kills what ended runs left behind outside their process group: daemons, mostly. As long as it finds some, it
+    /// looks again: they may fork meanwhile.
     func sweep() {
         sweepAt = nil
         let over = Dictionary(swept.map { ($0.invocation, $0) }, uniquingKeysWith: { first, _ in first })
         let sessions = Set(swept.map(\.pid))
-        swept = []
+        var found: Set<InstanceName> = []
         for entry in ProcessTable.all() where !entry.isZombie && !children.isKnown(entry.pid) {
             let isOrphanOfOurs = entry.parent == getpid()
-            guard isOrphanOfOurs || entry.parent == 1 || sessions.contains(entry.session) else { continue }
+            guard isOrphanOfOurs || entry.parent == 1 || sessions.contains(entry.session) || sweepRounds > 0 else {
+                continue
+            }
             if let mark = ProcessTable.mark(of: entry.pid) {
                 guard mark.runDirectory == directories.run, let main = over[mark.invocation] else { continue }
                 killStray(entry, of: main.instance)
+                found.insert(main.instance)
             } else if isOrphanOfOurs, let main = over.values.first(where: { $0.pid == entry.session }) {
                 killStray(entry, of: main.instance)
+                found.insert(main.instance)
             }
         }
+        for main in swept where !found.contains(main.instance) { groups?.remove(main.instance) }
+        swept.removeAll { !found.contains($0.instance) }
+        guard !swept.isEmpty, sweepRounds < Self.maximumSweeps else {
+            swept = []
+            sweepRounds = 0
+            return
+        }
+        sweepRounds += 1
+        sweepAt = SystemClock.now + .milliseconds(20)
     }
+
+    private static let maximumSweeps = 50
 
     func killStray(_ entry: ProcessTable.Entry, of instance: InstanceName?) {
         guard ProcessTable.signal(entry.pid, startTime: entry.startTime, SIGKILL) else { return }
@@ -39,6 +56,8 @@ extension Supervisor {
     /// The machine says all is stopped; nothing that descends from us may stay.
     func leave() {
         probes?.stopAll()
+        sockets.closeAll()
+        for name in groups?.leaves ?? [] { emptyGroup(of: name) }
         let deadline = SystemClock.now + .seconds(10)
         while SystemClock.now < deadline {
             let strays = ProcessTable.all().filter { entry in
@@ -55,6 +74,7 @@ extension Supervisor {
             log.drain(limit: 1024)
             log.finish()
         }
+        for name in groups?.leaves ?? [] { groups?.remove(name) }
         for name in machine.instances.keys { Credentials(directories, name).clear() }
         note(.supervisorStopped)
         do throws(SystemError) { try stateFile.save(snapshot(isClean: true), durable: true) } catch {

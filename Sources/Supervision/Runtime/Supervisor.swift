@@ -26,6 +26,9 @@ package final class Supervisor {
     let stateFile: StateFile
     let spawner: Spawner
     let notifier: ServiceNotifier
+    let sockets: ListeningSockets
+    /// `nil` when no control groups are delegated to us.
+    let groups: ControlGroups?
     let signals: Int32
     var server: ControlServer?
     var probes: ProbeRunner?
@@ -39,6 +42,10 @@ package final class Supervisor {
     /// Runs that are over; what they left behind is looked for at the next sweep.
     var swept: [Children.Main] = []
     var sweepAt: Moment?
+    /// Sweeps in a row that found something: who forks as fast as we kill is looked for again, but not for ever.
+    var sweepRounds = 0
+    /// Instances of which was told that limits or a group of their own cannot be had.
+    var unlimited: Set<InstanceName> = []
     var schedule = SaveSchedule()
     /// The line for systemd may no longer be true.
     var isSummaryStale = true
@@ -66,6 +73,8 @@ package final class Supervisor {
             inherited = InheritedDescriptors()
             guard linux_reserve_window() == 0 else { throw SystemError("reserving descriptors") }
             notifier = ServiceNotifier()
+            sockets = ListeningSockets(notifier)
+            groups = ControlGroups()
             for (path, mode) in [
                 (directories.state, 0o750), (directories.logs, 0o750), (directories.run, 0o755),
                 ("\(directories.run)/logs", 0o700),
