@@ -33,6 +33,7 @@ extension InstanceMachine {
             actions.append(.persist(durable: true))
             enter(.completed, because: nil, at: now, &actions)
         } else {
+            actions.append(.persist(durable: true))
             enter(.failed, because: "\(end), and its restart mode is \(spec.restart.mode.rawValue)", at: now, &actions)
         }
     }
@@ -44,6 +45,7 @@ extension InstanceMachine {
             starts.removeAll { now - $0 > limit.window }
             guard starts.count < limit.count else {
                 let limitReached = "\(starts.count) starts within \(limit.window)"
+                actions.append(.persist(durable: true))
                 enter(.failed, because: "\(reason); gave up after \(limitReached)", at: now, &actions)
                 return
             }
