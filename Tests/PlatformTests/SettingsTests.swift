@@ -16,6 +16,8 @@ struct SettingsTests {
             (["CSPM_DATA": "/d", "CSPM_QUEUE": "kafka"], "set it to embedded or redis"),
             (["CSPM_DATA": "/d", "CONTAINER_SCAN_RETENTION_DAYS": "0"], "CONTAINER_SCAN_RETENTION_DAYS is '0'"),
             (["CSPM_DATA": "/d", "CONTAINER_SCAN_RETENTION_DAYS": "many"], "'many'"),
+            (["CSPM_DATA": "/d", "RATE_LIMIT_PER_ADDRESS": "-1"], "RATE_LIMIT_PER_ADDRESS is '-1'"),
+            (["CSPM_DATA": "/d", "RATE_LIMIT_PER_KEY": "1.5"], "a number of requests a minute"),
         ])
     func environment(variables: [String: String], problem: String) {
         let error = #expect(throws: OperatorError.self) { try Settings(program: "api", environment: variables) }
@@ -30,6 +32,9 @@ struct SettingsTests {
             program: "engine", environment: ["CSPM_DATA": "/d", "CONTAINER_SCAN_RETENTION_DAYS": "7"])
         #expect(engine.instance("engine") == "engine" && engine.retention == .seconds(7 * 86_400))
         #expect(engine.store == .embedded && engine.queue == .embedded)
+        let limited = try Settings(
+            program: "api", environment: ["CSPM_DATA": "/d", "RATE_LIMIT_PER_ADDRESS": "0", "RATE_LIMIT_PER_KEY": "7"])
+        #expect(limited.rates.address == nil && limited.rates.caller == Rate(requests: 7, in: .seconds(60)))
     }
 
     @Test("a credential is read from its file without the line break at its end")

@@ -4,13 +4,14 @@ package import Hummingbird
 package enum API {
     /// Every route there is.
     package static let endpoints: [Endpoint] =
-        HealthRoutes.endpoints + SetupRoutes.endpoints + SignInRoutes.endpoints + UploadRoutes.endpoints
-        + ScanRoutes.endpoints
+        HealthRoutes.endpoints + SetupRoutes.endpoints + SignInRoutes.endpoints + KeyRoutes.endpoints
+        + UploadRoutes.endpoints + ScanRoutes.endpoints + OpenAPIRoutes.endpoints
 
     package static func router(_ services: Services) -> Router<APIContext> {
         let router = Router(context: APIContext.self)
         // The outermost first: whatever fails further in leaves as JSON.
         router.add(middleware: Answering(logger: services.logger))
+        router.add(middleware: Throttle(services: services))
         router.add(middleware: SetupGate(store: services.store))
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in

@@ -25,6 +25,7 @@ struct Answering: RouterMiddleware {
             response = try answer(error, to: request, context)
         }
         response.headers[Self.field] = context.requestID
+        for field in context.standings.reported?.headers ?? [:] { response.headers[field.name] = field.value }
         return response
     }
 

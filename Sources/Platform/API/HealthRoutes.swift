@@ -5,9 +5,16 @@ import Hummingbird
 /// Health for people and nginx, and the two probes of the supervisor.
 enum HealthRoutes {
     static let endpoints = [
-        Endpoint(.get, "/api/health", .anybody) { services, _, _ in try await report(services) },
-        Endpoint(.get, "/api/health/live", .anybody) { _, _, _ in try JSON.reply(Status(status: "live")) },
-        Endpoint(.get, "/api/health/ready", .anybody) { services, _, _ in
+        Endpoint(
+            .get, "/api/health", .anybody,
+            Operation("How the parts of the platform are.", .json("Health"), alsoWith: [503])
+        ) { services, _, _ in try await report(services) },
+        Endpoint(.get, "/api/health/live", .anybody, Operation("Whether the program runs.", .json("Status"))) {
+            _, _, _ in
+            try JSON.reply(Status(status: "live"))
+        },
+        Endpoint(.get, "/api/health/ready", .anybody, Operation("Whether requests can be served.", .json("Status"))) {
+            services, _, _ in
             let parts = await check(services)
             guard let down = parts.first(where: { !$0.value.isOK }) else {
                 return try JSON.reply(Status(status: "ready"))
@@ -15,6 +22,8 @@ enum HealthRoutes {
             throw Refusal(.serviceUnavailable, "the \(down.key) does not answer")
         },
     ]
+
+    static func isHealth(_ path: String) -> Bool { path == "/api/health" || path.hasPrefix("/api/health/") }
 
     private struct Status: Encodable {
         let status: String

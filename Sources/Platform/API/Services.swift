@@ -5,6 +5,7 @@ package import Logging
 package struct Services: Sendable {
     package let store: any ResultStore
     package let queue: any JobQueue
+    package let traffic: any TrafficLedger
     package let data: DataFolder
     package let slot: Slot?
     package let tokens: AccessTokens
@@ -13,17 +14,22 @@ package struct Services: Sendable {
     package let administratorPassword: Secret
     package var largestUpload: Int64 = 500 << 20
     package var limits = TimeLimits.standard
+    package var rates = RateLimits.standard
+    /// What setup may validate without being told: the databases this program is configured for.
+    package var databases = ConfiguredDatabases()
     package let time: WallClock
     package let clock: any Clock<Duration>
     package let logger: Logger
 
     package init(
-        store: any ResultStore, queue: any JobQueue, data: DataFolder, slot: Slot?, tokens: AccessTokens,
-        passwords: PasswordHasher, setupToken: Secret, administratorPassword: Secret, time: WallClock,
+        store: any ResultStore, queue: any JobQueue, traffic: any TrafficLedger, data: DataFolder, slot: Slot?,
+        tokens: AccessTokens, passwords: PasswordHasher, setupToken: Secret, administratorPassword: Secret,
+        time: WallClock,
         clock: any Clock<Duration>, logger: Logger
     ) {
         self.store = store
         self.queue = queue
+        self.traffic = traffic
         self.data = data
         self.slot = slot
         self.tokens = tokens
@@ -33,5 +39,16 @@ package struct Services: Sendable {
         self.time = time
         self.clock = clock
         self.logger = logger
+    }
+}
+
+/// The connection strings that this program was started with; `nil` for an embedded store or queue.
+package struct ConfiguredDatabases: Sendable {
+    package var mongodb: Secret?
+    package var redis: Secret?
+
+    package init(mongodb: Secret? = nil, redis: Secret? = nil) {
+        self.mongodb = mongodb
+        self.redis = redis
     }
 }

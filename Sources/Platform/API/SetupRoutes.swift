@@ -5,16 +5,39 @@ import Hummingbird
 /// The first run: who holds the setup token names the administrator and opens the platform, once.
 enum SetupRoutes {
     static let endpoints = [
-        Endpoint(.get, "/api/setup/status", .anybody) { services, _, _ in
+        Endpoint(.get, "/api/setup/status", .anybody, Operation("How far setup is.", .json("SetupStatus"))) {
+            services, _, _ in
             let state = try await services.store.setupState()
             return try JSON.reply(Status(complete: state.isComplete, administrator: state.hasAdministrator))
         },
-        Endpoint(.post, "/api/setup/administrator", .anybody) { services, request, _ in
-            try await putAdministrator(services, request)
+        Endpoint(
+            .post, "/api/setup/validate/mongodb", .anybody,
+            Operation(
+                "Looks at a MongoDB server; without a URL, at the configured one.", body: .json("ValidationRequest"),
+                .json("Validation"), refusals: [403, 409])
+        ) { services, request, _ in
+            try await validate(services, request, services.databases.mongodb, by: ServerInspection.mongodb)
         },
-        Endpoint(.post, "/api/setup/complete", .anybody) { services, request, _ in
-            try await complete(services, request)
+        Endpoint(
+            .post, "/api/setup/validate/redis", .anybody,
+            Operation(
+                "Looks at a Redis server; without a URL, at the configured one.", body: .json("ValidationRequest"),
+                .json("Validation"), refusals: [403, 409])
+        ) { services, request, _ in
+            try await validate(services, request, services.databases.redis, by: ServerInspection.redis)
         },
+        Endpoint(
+            .post, "/api/setup/administrator", .anybody,
+            Operation(
+                "Names the first administrator.", body: .json("AdministratorRequest"), status: 201,
+                .json("Administrator"), refusals: [403, 409])
+        ) { services, request, _ in try await putAdministrator(services, request) },
+        Endpoint(
+            .post, "/api/setup/complete", .anybody,
+            Operation(
+                "Ends setup and opens the platform.", body: .json("CompletionRequest"), .json("SetupStatus"),
+                refusals: [403, 409])
+        ) { services, request, _ in try await complete(services, request) },
     ]
 
     private struct Status: Encodable {
@@ -34,6 +57,41 @@ enum SetupRoutes {
 
     private struct CompletionRequest: Decodable {
         let setupToken: String
+    }
+
+    private struct ValidationRequest: Decodable {
+        let setupToken: String
+        let url: String?
+    }
+
+    private struct Validation: Encodable {
+        let ok: Bool
+        let version: String?
+        let latencyMs: Double?
+        let problems: [String]
+        let warnings: [String]
+
+        init(_ found: ServerInspection) {
+            ok = found.problems.isEmpty
+            version = found.version
+            latencyMs = found.latency.map { Double($0.wholeMicroseconds) / 1000 }
+            problems = found.problems
+            warnings = found.warnings
+        }
+    }
+
+    /// The token first: without it this would be a way to look around in the host's network.
+    private static func validate(
+        _ services: Services, _ request: Request, _ configured: Secret?,
+        by look: (Secret) async throws -> ServerInspection
+    ) async throws -> Response {
+        try await demandOpenSetup(services)
+        let wanted = try await JSON.body(ValidationRequest.self, of: request)
+        try demand(wanted.setupToken, services)
+        guard let url = wanted.url.map({ Secret($0, named: "url") }) ?? configured else {
+            throw Refusal(.badRequest, "the field 'url' is missing, and this platform is configured for none")
+        }
+        return try JSON.reply(Validation(try await look(url)))
     }
 
     private static func putAdministrator(_ services: Services, _ request: Request) async throws -> Response {

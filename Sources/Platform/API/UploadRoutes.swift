@@ -6,9 +6,16 @@ import NIOCore
 /// A ZIP comes in, streamed to disk piece by piece, and becomes a scan.
 enum UploadRoutes {
     static let endpoints = [
-        Endpoint(.post, "/api/code/upload-scan", .signedIn) { services, request, context in
-            try await upload(services, request, context)
-        }
+        Endpoint(
+            .post, "/api/code/upload-scan", .scope(.write),
+            Operation(
+                "Takes a ZIP of at most 500 MiB, and scans it.",
+                parameters: [
+                    Operation.Parameter(
+                        name: "file_name", description: "What the file is called, where it is not in a form.",
+                        schema: ["type": "string"])
+                ], body: .file(types: zipTypes), status: 202, .json("Accepted"), refusals: [507])
+        ) { services, request, context in try await upload(services, request, context) }
     ]
 
     private static let zipTypes = ["application/zip", "application/x-zip-compressed", "application/octet-stream"]

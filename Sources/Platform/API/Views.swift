@@ -15,10 +15,15 @@ struct PageView<Item: Encodable>: Encodable {
     }
 }
 
+/// All entries of a list that is never long.
+struct ListView<Item: Encodable>: Encodable {
+    let items: [Item]
+}
+
 /// A scan as clients see it.
 struct ScanView: Encodable {
     let scanId: ScanID
-    let kind = "code"
+    let kind: ScanKind
     let status: ScanStatus
     let progress: Int
     let reason: String?
@@ -32,9 +37,11 @@ struct ScanView: Encodable {
     let createdAt: Timestamp
     let startedAt: Timestamp?
     let finishedAt: Timestamp?
+    let jobs: [ScannerJobView]
 
     init(_ scan: Scan) {
         scanId = scan.id
+        kind = scan.kind
         status = scan.status
         progress = scan.progress
         reason = scan.reason
@@ -48,5 +55,24 @@ struct ScanView: Encodable {
         createdAt = scan.createdAt
         startedAt = scan.startedAt
         finishedAt = scan.finishedAt
+        jobs = scan.jobs.map { ScannerJobView($0, of: scan) }
+    }
+}
+
+/// What one scanner did for a scan, as clients see it.
+struct ScannerJobView: Encodable {
+    let scanner: String
+    let status: ScanStatus
+    let reason: String?
+    let startedAt: Timestamp?
+    let finishedAt: Timestamp?
+
+    init(_ job: ScannerJob, of scan: Scan) {
+        scanner = job.scanner
+        // Whoever ended the scan did not wait for its scanners.
+        status = job.status.isOpen && !scan.status.isOpen ? scan.status : job.status
+        reason = job.reason
+        startedAt = job.startedAt.map { Timestamp(milliseconds: $0) }
+        finishedAt = job.finishedAt.map { Timestamp(milliseconds: $0) }
     }
 }

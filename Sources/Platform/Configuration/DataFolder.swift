@@ -11,6 +11,7 @@ package struct DataFolder: Sendable {
 
     package var store: FilePath { path.appending("store.sqlite") }
     package var queue: FilePath { path.appending("queue.sqlite") }
+    package var traffic: FilePath { path.appending("traffic.sqlite") }
     package var uploads: FilePath { path.appending("uploads") }
     package var workspaces: FilePath { path.appending("workspaces") }
 

@@ -11,6 +11,8 @@ package struct Settings: Sendable {
     package let retention: Duration
     package let store: StoreKind
     package let queue: QueueKind
+    /// How often an address, and a user or key, may ask the API.
+    package let rates: RateLimits
     package let credentials: Credentials
 
     package init(program: String, environment: [String: String]) throws(OperatorError) {
@@ -48,8 +50,26 @@ package struct Settings: Sendable {
                 next: "set it to a number of days from 1 to 36500", exit: .usage)
         }
         retention = .seconds(count * 86_400)
+        rates = RateLimits(
+            address: try Self.rate(
+                environment, "RATE_LIMIT_PER_ADDRESS", doing, otherwise: RateLimits.standard.address),
+            caller: try Self.rate(environment, "RATE_LIMIT_PER_KEY", doing, otherwise: RateLimits.standard.caller))
         credentials = Credentials(
             program: program, folder: environment["CREDENTIALS_DIRECTORY"].map { FilePath($0) })
+    }
+
+    /// Requests a minute; 0 is without a limit.
+    private static func rate(_ environment: [String: String], _ name: String, _ doing: String, otherwise: Rate?)
+        throws(OperatorError) -> Rate?
+    {
+        guard let text = environment[name], !text.isEmpty else { return otherwise }
+        guard let count = Int(text), (0...1_000_000).contains(count) else {
+            throw OperatorError(
+                doing: doing, because: "\(name) is '\(text)'",
+                next: "set it to a number of requests a minute from 0, which is without a limit, to 1000000",
+                exit: .usage)
+        }
+        return count == 0 ? nil : Rate(requests: count, in: .seconds(60))
     }
 
     private static func choice<Kind: RawRepresentable & CaseIterable>(

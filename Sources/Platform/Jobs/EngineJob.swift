@@ -13,16 +13,18 @@ package struct EngineJob: JobHandler {
     private let data: DataFolder
     private let scanner: any FindingSource
     private let mostFindings: Int
+    private let watch: ScanWatch
     private let logger: Logger
 
     package init(
         store: any ResultStore, data: DataFolder, scanner: any FindingSource, mostFindings: Int = Self.mostFindings,
-        logger: Logger
+        clock: any Clock<Duration>, logger: Logger
     ) {
         self.store = store
         self.data = data
         self.scanner = scanner
         self.mostFindings = mostFindings
+        watch = ScanWatch(store: store, clock: clock)
         self.logger = logger
     }
 
@@ -39,7 +41,14 @@ package struct EngineJob: JobHandler {
             data.removeFiles(of: id)
             return .done
         }
-        let outcome = try await search(folder, of: id, interruption)
+        try await store.note(scanner.name, .running, because: nil, in: id)
+        let outcome = try await watch.whileOpen(id, interruption) { try await search(folder, of: id, interruption) }
+        guard let outcome else {
+            data.removeFiles(of: id)
+            logger.info("The scan was ended while it ran.", metadata: ["scan": "\(id)"])
+            return .done
+        }
+        try await store.note(scanner.name, outcome.status, because: outcome.reason, in: id)
         try await store.finish(id, as: outcome)
         data.removeFiles(of: id)
         logger.info("The scan is finished.", metadata: ["scan": "\(id)", "status": "\(outcome.status)"])
@@ -47,6 +56,7 @@ package struct EngineJob: JobHandler {
     }
 
     package func abandon(_ job: Job, because reason: String) async throws {
+        try await store.note(scanner.name, .failed, because: reason, in: job.scan)
         try await store.finish(job.scan, as: .failed(reason: "the scanner did not finish: \(reason)"))
         data.removeFiles(of: job.scan)
     }

@@ -2,6 +2,8 @@ package import Scanning
 package import SystemPackage
 
 extension SecretScanner: FindingSource {
+    package var name: String { "secrets" }
+
     package func search(
         _ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void
     ) throws -> SearchReport {

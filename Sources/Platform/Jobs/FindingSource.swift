@@ -3,6 +3,9 @@ package import SystemPackage
 
 /// What the engine runs over a folder. It blocks its thread; findings come as they are found.
 package protocol FindingSource: Sendable {
+    /// Names it among a scan's scanners.
+    var name: String { get }
+
     func search(
         _ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void
     ) throws -> SearchReport

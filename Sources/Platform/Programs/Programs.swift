@@ -14,13 +14,17 @@ package enum Programs {
         let settings = try Settings(program: "api", environment: environment)
         let credentials = settings.credentials
         let key = try credentials.required("SECRET_KEY", atLeast: 32)
-        let previous = try credentials.optional("SECRET_KEY_PREVIOUS")
-        let services = Services(
-            store: try store(settings), queue: try queue(settings), data: settings.data, slot: settings.slot,
+        let previous = try credentials.optional("SECRET_KEY_PREVIOUS").map { ($0, WallClock.system.now()) }
+        var services = Services(
+            store: try store(settings), queue: try queue(settings), traffic: try traffic(settings),
+            data: settings.data, slot: settings.slot,
             tokens: AccessTokens(keys: SigningKeys(current: key, previous: previous), clock: .system),
             passwords: PasswordHasher(), setupToken: try credentials.required("SETUP_TOKEN", atLeast: 16),
             administratorPassword: try credentials.required("ADMIN_PASSWORD", atLeast: 12), time: .system,
             clock: ContinuousClock(), logger: logger)
+        services.rates = settings.rates
+        services.databases = ConfiguredDatabases(
+            mongodb: try credentials.optional("MONGO_URL"), redis: try credentials.optional("REDIS_URL"))
         try await address.serve(API.router(services).buildResponder(), program: "api", logger: logger)
     }
 
@@ -54,7 +58,8 @@ package enum Programs {
         let scanner = SecretScanner(rules: try RuleSet.bundled())
         let consumer = JobConsumer(
             queue: try queue(settings), topic: .engine, name: settings.instance("engine"),
-            handler: EngineJob(store: store, data: settings.data, scanner: scanner, logger: logger),
+            handler: EngineJob(
+                store: store, data: settings.data, scanner: scanner, clock: ContinuousClock(), logger: logger),
             clock: ContinuousClock(), logger: logger)
         logger.info("The engine takes jobs.")
         await consumer.run(until: stopOnSignal())
@@ -88,6 +93,13 @@ package enum Programs {
         switch settings.queue {
         case .embedded: try SQLiteQueue(settings.data.queue, time: .system, clock: ContinuousClock())
         case .redis: try RedisQueue(try settings.credentials.required("REDIS_URL", atLeast: 1))
+        }
+    }
+
+    private static func traffic(_ settings: Settings) throws -> any TrafficLedger {
+        switch settings.queue {
+        case .embedded: try SQLiteLedger(settings.data.traffic, time: .system)
+        case .redis: try RedisLedger(try settings.credentials.required("REDIS_URL", atLeast: 1))
         }
     }
 

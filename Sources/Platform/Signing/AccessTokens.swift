@@ -48,14 +48,16 @@ package struct AccessTokens: Sendable {
     /// The signature is verified before a claim is read, with the one algorithm there is: what the header says can
     /// only refuse.
     package func userID(of token: some StringProtocol) -> String? {
+        let moment = clock.now()
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard token.utf8.count <= 4096, parts.count == 3,
-            let header: Header = Self.decode(parts[0]), header.alg == "HS256", let key = keys.key(named: header.kid),
+            let header: Header = Self.decode(parts[0]), header.alg == "HS256",
+            let key = keys.key(named: header.kid, at: moment),
             let signature = Base64URL.decode(parts[2]),
             equalInConstantTime(signature, hmacSHA256(Array("\(parts[0]).\(parts[1])".utf8), key: key.bytes)),
             let claims: Claims = Self.decode(parts[1]), claims.iss == Self.issuer, claims.aud == Self.audience
         else { return nil }
-        let now = clock.now().seconds
+        let now = moment.seconds
         guard now < claims.exp, claims.iat <= now + Self.leeway else { return nil }
         return claims.sub
     }

@@ -26,6 +26,8 @@ package protocol ResultStore: Sendable {
     func queuedScans(before moment: Timestamp, limit: Int) async throws -> [ScanID]
     /// Marks an open scan running and moves its progress forward, never back.
     func advance(_ id: ScanID, to progress: Int) async throws
+    /// Notes what a scanner does for a scan; the store's clock says when. Nothing where there is no such scan.
+    func note(_ scanner: String, _ status: ScanStatus, because reason: String?, in id: ScanID) async throws
     /// Ends an open scan. `false` where it had ended before: the first outcome stays.
     @discardableResult func finish(_ id: ScanID, as outcome: ScanOutcome) async throws -> Bool
     /// Removes a scan with its findings; `false` where it is not there.

@@ -8,13 +8,16 @@ struct SQLiteDatabase: Sendable {
     private let pool: DatabasePool
 
     /// Opens the file, creating and migrating it under a lock: two programs start at the same moment as a rule.
-    init(_ path: FilePath, migrator: DatabaseMigrator) throws(OperatorError) {
+    ///
+    /// What is not durable may lose its last changes in a power cut, and is never damaged by one.
+    init(_ path: FilePath, migrator: DatabaseMigrator, isDurable: Bool = true) throws(OperatorError) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 3
         configuration.prepareDatabase { database in
             // A scan that was answered with 202 survives a power cut, not only a kill.
-            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -512")
+            let level = isDurable ? "FULL" : "NORMAL"
+            try database.execute(sql: "PRAGMA synchronous = \(level); PRAGMA cache_size = -512")
         }
         do {
             let lock = try FileDescriptor.open(

@@ -38,6 +38,13 @@ enum SQLiteSchema {
                     CREATE INDEX api_keys_of_user ON api_keys (user_id, created_at);
                     """)
         }
+        migrator.registerMigration("3: kinds and scanners") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE scans ADD COLUMN kind TEXT NOT NULL DEFAULT 'code';
+                    ALTER TABLE scans ADD COLUMN jobs TEXT NOT NULL DEFAULT '[]';
+                    """)
+        }
         return migrator
     }()
 
@@ -55,6 +62,22 @@ enum SQLiteSchema {
                         number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, id TEXT NOT NULL,
                         payload TEXT NOT NULL, attempts INTEGER NOT NULL, reason TEXT NOT NULL,
                         buried_at INTEGER NOT NULL);
+                    """)
+        }
+        return migrator
+    }()
+    static let traffic: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: rates, failures") { database in
+            // Moments are microseconds since 1970.
+            try database.execute(
+                sql: """
+                    CREATE TABLE rates (caller TEXT PRIMARY KEY, whole_at INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE INDEX rates_over ON rates (whole_at);
+                    CREATE TABLE failures (
+                        caller TEXT PRIMARY KEY, failures INTEGER NOT NULL, wait_until INTEGER NOT NULL,
+                        forget_at INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE INDEX failures_over ON failures (forget_at);
                     """)
         }
         return migrator

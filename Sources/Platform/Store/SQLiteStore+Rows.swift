@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 import Scanning
 
@@ -13,14 +14,15 @@ extension User {
 
 extension Scan {
     init?(_ row: Row) {
-        guard let id = ScanID(row["scan_id"] as String), let status = ScanStatus(rawValue: row["status"]) else {
-            return nil
-        }
+        guard let id = ScanID(row["scan_id"] as String), let status = ScanStatus(rawValue: row["status"]),
+            let kind = ScanKind(rawValue: row["kind"]), let jobs = ScannerJob.list(row["jobs"])
+        else { return nil }
         self.init(
-            id: id, userID: row["user_id"], fileName: row["file_name"], uploadBytes: row["upload_bytes"],
+            id: id, userID: row["user_id"], kind: kind, fileName: row["file_name"], uploadBytes: row["upload_bytes"],
             createdAt: Timestamp(milliseconds: row["created_at"]))
         self.status = status
         progress = row["progress"]
+        self.jobs = jobs
         reason = row["reason"]
         if let files: Int = row["files"], let bytes: Int64 = row["bytes"], let skipped: Int = row["skipped"] {
             totals = ScanTotals(files: files, bytes: bytes, skipped: skipped)
@@ -31,6 +33,16 @@ extension Scan {
         ])
         startedAt = (row["started_at"] as Int64?).map { Timestamp(milliseconds: $0) }
         finishedAt = (row["finished_at"] as Int64?).map { Timestamp(milliseconds: $0) }
+    }
+}
+
+extension ScannerJob {
+    static func list(_ text: String) -> [ScannerJob]? {
+        try? JSONDecoder().decode([ScannerJob].self, from: Data(text.utf8))
+    }
+
+    static func text(_ jobs: [ScannerJob]) throws -> String {
+        String(decoding: try JSONEncoder().encode(jobs), as: UTF8.self)
     }
 }
 

@@ -71,11 +71,12 @@ package struct SQLiteStore: ResultStore {
         try await write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO scans (scan_id, user_id, file_name, upload_bytes, created_at, status, progress)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO scans (scan_id, user_id, kind, file_name, upload_bytes, created_at, status, progress)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    scan.id.description, scan.userID, scan.fileName, scan.uploadBytes, scan.createdAt.milliseconds,
+                    scan.id.description, scan.userID, scan.kind.rawValue, scan.fileName, scan.uploadBytes,
+                    scan.createdAt.milliseconds,
                     scan.status.rawValue, scan.progress,
                 ])
         }
@@ -99,12 +100,13 @@ package struct SQLiteStore: ResultStore {
                 sql: """
                     SELECT * FROM scans WHERE user_id = ?1 AND (created_at, scan_id) < (?2, ?3)
                         AND (?4 IS NULL OR status = ?4) AND created_at >= ?5 AND created_at < ?6 \(found)
-                    ORDER BY created_at DESC, scan_id DESC LIMIT ?7
+                        AND (?7 IS NULL OR kind = ?7)
+                    ORDER BY created_at DESC, scan_id DESC LIMIT ?8
                     """,
                 arguments: [
                     userID, position?.createdAt.milliseconds ?? .max, position?.id.description ?? "",
                     filter.status?.rawValue, filter.createdSince?.milliseconds ?? .min,
-                    filter.createdBefore?.milliseconds ?? .max, limit + 1,
+                    filter.createdBefore?.milliseconds ?? .max, filter.kind?.rawValue, limit + 1,
                 ]
             ).compactMap(Scan.init)
         }
@@ -133,6 +135,22 @@ package struct SQLiteStore: ResultStore {
                     WHERE scan_id = ? AND status IN ('queued', 'running')
                     """,
                 arguments: [progress, now.milliseconds, id.description])
+        }
+    }
+
+    package func note(_ scanner: String, _ status: ScanStatus, because reason: String?, in id: ScanID) async throws {
+        let now = clock.now()
+        try await write { database in
+            let text = try String.fetchOne(
+                database, sql: "SELECT jobs FROM scans WHERE scan_id = ?", arguments: [id.description])
+            guard let text else { return }
+            var jobs = ScannerJob.list(text) ?? []
+            var job = jobs.first { $0.scanner == scanner } ?? ScannerJob(scanner: scanner)
+            job.became(status, because: reason, at: now)
+            jobs = (jobs.filter { $0.scanner != scanner } + [job]).sorted { $0.scanner < $1.scanner }
+            try database.execute(
+                sql: "UPDATE scans SET jobs = ? WHERE scan_id = ?",
+                arguments: [try ScannerJob.text(jobs), id.description])
         }
     }
 

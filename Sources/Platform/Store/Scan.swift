@@ -4,6 +4,7 @@ package import Scanning
 package struct Scan: Sendable, Equatable {
     package let id: ScanID
     package let userID: String
+    package let kind: ScanKind
     /// What the uploader called the file; `nil` where nothing was said.
     package let fileName: String?
     package let uploadBytes: Int64
@@ -14,12 +15,17 @@ package struct Scan: Sendable, Equatable {
     package var reason: String?
     package var totals: ScanTotals?
     package var counts = SeverityCounts()
+    /// What each scanner did, in the order of their names.
+    package var jobs: [ScannerJob] = []
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
 
-    package init(id: ScanID, userID: String, fileName: String?, uploadBytes: Int64, createdAt: Timestamp) {
+    package init(
+        id: ScanID, userID: String, kind: ScanKind = .code, fileName: String?, uploadBytes: Int64, createdAt: Timestamp
+    ) {
         self.id = id
         self.userID = userID
+        self.kind = kind
         self.fileName = fileName
         self.uploadBytes = uploadBytes
         self.createdAt = createdAt

@@ -57,8 +57,33 @@ struct AccessTests {
                     headers[.authorization] = authorization
                     let reply = try await client.send(endpoint.method, path, headers: headers)
                     #expect(reply.status == 401, "\(endpoint.path) with \(authorization ?? "nothing")")
-                    #expect(reply.detail == "a valid access token is required")
+                    #expect(reply.detail == "a valid access token or API key is required")
                     #expect(reply.headers[.wwwAuthenticate] == "Bearer")
+                }
+            }
+        }
+    }
+
+    @Test("every route is reachable by whom the table says: somebody who signed in, or a key with the scope")
+    func scopes() async throws {
+        let bench = try Bench()
+        let (user, token) = try await bench.setUp()
+        var keys: [APIKey.Scope: String] = [:]
+        for scope in APIKey.Scope.allCases {
+            let (key, text) = APIKey.new(of: user.id, named: "k", scopes: [scope], at: bench.time.now, until: nil)
+            try await bench.store.add(key)
+            keys[scope] = text
+        }
+        try await bench.api { [keys] client in
+            for (endpoint, path) in Self.routes where !Self.isExempt(path) {
+                #expect(endpoint.access != .anybody)
+                let signedIn = try await client.send(endpoint.method, path, token: token)
+                #expect(![401, 403, 405].contains(signedIn.status), "\(endpoint.path)")
+                for (scope, text) in keys {
+                    let reply = try await client.send(
+                        endpoint.method, path, headers: [HTTPField.Name("X-API-Key")!: text])
+                    let isAllowed = endpoint.access == .scope(scope)
+                    #expect((reply.status == 403) == !isAllowed, "\(endpoint.path) with \(scope): \(reply.status)")
                 }
             }
         }
@@ -84,11 +109,13 @@ struct AccessTests {
         try await bench.api { client in
             #expect(try await client.get("/api/scans/\(mine.id)", token: token).status == 200)
             for id in ["\(theirs.id)", "\(ScanID.random())", "x", "..%2f..%2fetc%2fpasswd", "%00"] {
-                for path in ["/api/scans/\(id)", "/api/scans/\(id)/findings"] {
-                    let reply = try await client.get(path, token: token)
+                for endpoint in API.endpoints where endpoint.path.hasPrefix("/api/scans/:id") {
+                    let path = endpoint.path.replacing(":id", with: id)
+                    let reply = try await client.send(endpoint.method, path, token: token)
                     #expect(reply.status == 404 && reply.detail == "there is no such scan", "\(path)")
                 }
             }
+            #expect(try await bench.store.scan(theirs.id)?.status == .queued)
             let list = try await client.get("/api/scans", token: token)
             #expect(list.items.map { $0["scan_id"] as? String } == [mine.id.description])
         }

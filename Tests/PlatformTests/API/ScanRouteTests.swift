@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Platform
 import Scanning
 import Testing
@@ -46,6 +47,54 @@ struct ScanRouteTests {
                 Set(findings[0].keys)
                     == ["fingerprint", "rule", "title", "severity", "path", "line", "column", "excerpt"])
         }
+    }
+
+    @Test("a list is filtered by kind, status, severity and time, all at once")
+    func filters() async throws {
+        let bench = try Bench()
+        let (user, token) = try await bench.setUp()
+        let old = try await bench.queuedScan(of: user.id)
+        try await bench.store.add([.sample(1, severity: .low)], to: old.id)
+        bench.time.advance(by: .seconds(10))
+        let new = try await bench.queuedScan(of: user.id)
+        try await bench.store.finish(new.id, as: .failed(reason: "x"))
+        let (first, second) = (old.id.description, new.id.description)
+        try await bench.api { (client) async throws in
+            for (query, expected) in [
+                ("kind=code", [second, first]), ("kind=cloud", []), ("status=queued", [first]),
+                ("status=failed", [second]), ("severity=low", [first]), ("severity=high", []),
+                ("since=2023-11-14T22:13:25Z", [second]), ("until=2023-11-15T00:13:25.5%2B02:00", [first]),
+                ("kind=code&status=queued&severity=low&since=2023-11-14t22:13:20z", [first]),
+            ] {
+                let page = try await client.get("/api/scans?\(query)", token: token)
+                #expect(page.items.map { $0["scan_id"] as? String ?? "" } == expected, "\(query)")
+            }
+            for query in ["kind=x", "status=", "severity=High", "since=yesterday", "until=2023-02-29T00:00:00Z"] {
+                let page = try await client.get("/api/scans?\(query)", token: token)
+                #expect(page.status == 400 && page.detail?.contains("must be") == true, "\(query)")
+            }
+        }
+    }
+
+    @Test("a scan is cancelled once, and removed with its findings once")
+    func ending() async throws {
+        let bench = try Bench()
+        let (user, token) = try await bench.setUp()
+        let scan = try await bench.queuedScan(of: user.id)
+        try await bench.store.note("secrets", .running, because: nil, in: scan.id)
+        try await bench.api { (client) async throws in
+            let cancelled = try await client.send(.post, "/api/scans/\(scan.id)/cancel", token: token)
+            #expect(cancelled.status == 200 && cancelled.string("status") == "cancelled")
+            #expect(cancelled.string("reason") == "its user cancelled it")
+            let jobs = cancelled.json["jobs"] as? [[String: Any]] ?? []
+            #expect(jobs.map { $0["status"] as? String } == ["cancelled"])
+            let again = try await client.send(.post, "/api/scans/\(scan.id)/cancel", token: token)
+            #expect(again.status == 409 && again.detail == "the scan has ended")
+            let removed = try await client.send(.delete, "/api/scans/\(scan.id)", token: token)
+            #expect(removed.status == 204 && removed.bytes.isEmpty)
+            #expect(try await client.send(.delete, "/api/scans/\(scan.id)", token: token).status == 404)
+        }
+        #expect(try await bench.store.scan(scan.id) == nil)
     }
 
     private func all(_ path: String, _ client: Client, _ token: String) async throws -> [[String: Any]] {

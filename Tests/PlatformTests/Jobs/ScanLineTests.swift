@@ -21,7 +21,8 @@ struct ScanLineTests {
         JobConsumer(
             queue: bench.queue, topic: .engine, name: "engine",
             handler: EngineJob(
-                store: bench.store, data: bench.data, scanner: source, mostFindings: mostFindings, logger: .silent),
+                store: bench.store, data: bench.data, scanner: source, mostFindings: mostFindings, clock: bench.clock,
+                logger: .silent),
             clock: bench.clock, logger: .silent)
     }
 
@@ -42,6 +43,7 @@ struct ScanLineTests {
         #expect(try await engine(LineSource()).runNext(stop: StopSignal()))
         let final = try #require(await bench.store.scan(scan.id))
         #expect(final.status == .completed && final.counts[.high] == 3 && final.totals?.files == 2)
+        #expect(final.jobs.map(\.scanner) == ["lines"] && final.jobs.map(\.status) == [.completed])
         #expect(try bench.uploads().isEmpty)
         #expect(try bench.workspaces().isEmpty)
     }
@@ -123,6 +125,29 @@ struct ScanLineTests {
         let final = try #require(await bench.store.scan(scan.id))
         #expect(final.status == .partial && final.counts.total == 1000)
         #expect(final.reason == "more than 1000 findings: the scan stopped there")
+        #expect(final.jobs.map(\.status) == [.partial] && final.jobs.map(\.reason) == [final.reason])
+    }
+
+    @Test("a scan that is cancelled, or removed, while the engine is at it ends the scanner, the job and the files")
+    func cancelledWhileRunning() async throws {
+        for isRemoved in [false, true] {
+            let scan = try await scan(Self.twoFiles)
+            #expect(try await worker().runNext(stop: StopSignal()))
+            let engine = engine(EndlessSource())
+            async let ran = engine.runNext(stop: StopSignal())
+            // The heartbeat of the job and the look at its scan.
+            await bench.clock.sleepers(2)
+            if isRemoved {
+                try await bench.store.remove(scan.id)
+            } else {
+                try await bench.store.finish(scan.id, as: .cancelled(reason: "asked"))
+            }
+            bench.clock.advance(by: .seconds(1))
+            #expect(try await ran)
+            #expect(try await bench.store.scan(scan.id)?.status == (isRemoved ? nil : .cancelled))
+            #expect(try await bench.queue.counts(of: .engine) == QueueCounts(waiting: 0, held: 0, dead: 0))
+            #expect(try bench.uploads().isEmpty && bench.workspaces().isEmpty)
+        }
     }
 
     @Test("text that was passed over makes a partial scan that says what is missing; binaries and links do not")
@@ -173,6 +198,8 @@ struct ScanLineTests {
 
 /// Finds one thing in each line of each file.
 struct LineSource: FindingSource {
+    let name = "lines"
+
     func search(_ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void) throws -> SearchReport {
         var files = 0
         for name in try FileManager.default.subpathsOfDirectory(atPath: folder.string).sorted() {
@@ -189,5 +216,15 @@ struct LineSource: FindingSource {
             }
         }
         return SearchReport(totals: ScanTotals(files: files, bytes: 0, skipped: 0), gap: nil)
+    }
+}
+
+/// Scans until it is told to stop.
+private struct EndlessSource: FindingSource {
+    let name = "endless"
+
+    func search(_ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void) throws -> SearchReport {
+        while !isCancelled() { sched_yield() }
+        throw Interrupted()
     }
 }

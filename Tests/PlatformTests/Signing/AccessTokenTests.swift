@@ -76,14 +76,21 @@ struct AccessTokenTests {
         #expect(tokens.userID(of: String(repeating: "A", count: 5000)) == nil)
     }
 
-    @Test("after a rotation, tokens of the previous key are good while it is kept, and not after")
+    @Test("after a rotation, tokens of the previous key are good for the life of a token, and not after")
     func rotation() throws {
         let old = try tokens.issue(for: "u1")
         let fresh = Secret(String(repeating: "n", count: 64), named: "SECRET_KEY")
-        let during = AccessTokens(keys: SigningKeys(current: fresh, previous: Self.secret), clock: time.clock)
+        let during = AccessTokens(
+            keys: SigningKeys(current: fresh, previous: (Self.secret, since: time.now)), clock: time.clock)
         let after = AccessTokens(keys: SigningKeys(current: fresh), clock: time.clock)
         #expect(during.userID(of: old) == "u1")
         #expect(after.userID(of: old) == nil)
         #expect(after.userID(of: try during.issue(for: "u1")) == "u1")
+        // Whoever stole the previous key signs nothing that is good after the grace.
+        time.advance(by: AccessTokens.lifetime - .seconds(1))
+        let forged = try tokens.issue(for: "u1")
+        #expect(during.userID(of: forged) == "u1")
+        time.advance(by: .seconds(1))
+        #expect(during.userID(of: forged) == nil && tokens.userID(of: forged) == "u1")
     }
 }

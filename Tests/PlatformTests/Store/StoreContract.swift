@@ -118,6 +118,54 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
             #expect(Set(seen.map(\.id)) == Set(made) && seen.count == 25)
             #expect(zip(seen, seen.dropFirst()).allSatisfy { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) })
         },
+        StorePromise("what each scanner does is noted with its reason and times, and changes nothing else") {
+            store, time in
+            for kind in ScanKind.allCases {
+                let scan = Scan(
+                    id: .random(), userID: "u1", kind: kind, fileName: nil, uploadBytes: 7, createdAt: time.now)
+                try await store.create(scan)
+                try await store.note("syft", .queued, because: nil, in: scan.id)
+                try await store.note("secrets", .running, because: nil, in: scan.id)
+                let begin = time.now
+                time.advance(by: .seconds(3))
+                try await store.note("secrets", .partial, because: "why", in: scan.id)
+                try await store.note("secrets", .partial, because: "why", in: .random())
+                let found = try #require(await store.scan(scan.id))
+                #expect(found.status == .queued && found.kind == kind)
+                #expect(found.jobs.map(\.scanner) == ["secrets", "syft"])
+                var job = ScannerJob(scanner: "secrets")
+                (job.status, job.reason) = (.partial, "why")
+                (job.startedAt, job.finishedAt) = (begin.milliseconds, time.now.milliseconds)
+                #expect(found.jobs.first == job && found.jobs.last == ScannerJob(scanner: "syft"))
+            }
+        },
+        StorePromise("scans of every kind run, end, are listed and go alike") { store, time in
+            var ids: [ScanKind: ScanID] = [:]
+            for kind in ScanKind.allCases {
+                time.advance(by: .seconds(1))
+                let scan = Scan(
+                    id: .random(), userID: "u1", kind: kind, fileName: nil, uploadBytes: 7, createdAt: time.now)
+                ids[kind] = scan.id
+                try await store.create(scan)
+                try await store.advance(scan.id, to: 10)
+                #expect(try await store.add([.sample(1), .sample(2)], to: scan.id) == 2)
+                #expect(try await store.finish(scan.id, as: .completed(ScanTotals(files: 1, bytes: 1, skipped: 0))))
+                #expect(try await store.findings(of: scan.id, after: nil, limit: 9).items.count == 2)
+                #expect(try await store.scan(scan.id)?.counts.total == 2)
+            }
+            let all = try await store.scans(of: "u1", matching: ScanFilter(), after: nil, limit: 2)
+            #expect(all.items.map(\.kind) == [.cloud, .container] && all.next != nil)
+            let rest = try await store.scans(of: "u1", matching: ScanFilter(), after: all.next, limit: 2)
+            #expect(rest.items.map(\.kind) == [.code] && rest.next == nil)
+            for kind in ScanKind.allCases {
+                var filter = ScanFilter()
+                filter.kind = kind
+                let page = try await store.scans(of: "u1", matching: filter, after: nil, limit: 9)
+                #expect(page.items.map(\.id) == [ids[kind]])
+            }
+            for id in ids.values { #expect(try await store.remove(id)) }
+            #expect(try await store.scans(of: "u1", matching: ScanFilter(), after: nil, limit: 9).items.isEmpty)
+        },
         StorePromise("a page that ends exactly at the limit has no next") { store, time in
             for _ in 0..<3 { try await store.create(scan(time)) }
             #expect(try await store.scans(of: "u1", matching: ScanFilter(), after: nil, limit: 3).next == nil)

@@ -27,7 +27,8 @@ final class Bench: Sendable {
         queue = try SQLiteQueue(data.queue, time: time.clock, clock: clock)
         let key = Secret(String(repeating: "k", count: 64), named: "SECRET_KEY")
         var services = Services(
-            store: store, queue: queue, data: data, slot: .blue,
+            store: store, queue: queue, traffic: try SQLiteLedger(data.traffic, time: time.clock), data: data,
+            slot: .blue,
             tokens: AccessTokens(keys: SigningKeys(current: key), clock: time.clock),
             passwords: PasswordHasher(cost: .init(logN: 4, r: 8, p: 1)),
             setupToken: Secret(Self.setupToken, named: "SETUP_TOKEN"),

@@ -3,6 +3,8 @@ import Scanning
 
 /// A store in which every call ends as a test says.
 struct FailingStore: ResultStore {
+    /// Answered before it fails.
+    var firstPage: Page<Finding, FindingPosition>?
     private let failure: @Sendable () async throws -> Void
 
     init(_ failure: @escaping @Sendable () async throws -> Void) { self.failure = failure }
@@ -31,10 +33,16 @@ struct FailingStore: ResultStore {
     func removeKey(_ id: String, of userID: String) async throws -> Bool { try await fail() }
     func queuedScans(before moment: Timestamp, limit: Int) async throws -> [ScanID] { try await fail() }
     func advance(_ id: ScanID, to progress: Int) async throws { try await fail() }
+    func note(_ scanner: String, _ status: ScanStatus, because reason: String?, in id: ScanID) async throws {
+        try await fail()
+    }
     func finish(_ id: ScanID, as outcome: ScanOutcome) async throws -> Bool { try await fail() }
     func add(_ findings: [Finding], to id: ScanID) async throws -> Int { try await fail() }
     func findings(of id: ScanID, after position: FindingPosition?, limit: Int) async throws
         -> Page<Finding, FindingPosition>
-    { try await fail() }
+    {
+        if position == nil, let firstPage { return firstPage }
+        try await fail()
+    }
     func expire() async throws -> Int { try await fail() }
 }

@@ -1,5 +1,6 @@
 import Logging
 import Platform
+import Synchronization
 
 /// Gives each log line, with its metadata, to a test.
 struct LineLog: LogHandler {
@@ -19,12 +20,23 @@ struct LineLog: LogHandler {
     }
 }
 
+/// Everything that was logged, as one text.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    var logger: Logger { Logger(label: "t") { _ in LineLog { line in self.lines.withLock { $0.append(line) } } } }
+}
+
 extension Services {
-    /// The same with another store or logger.
-    func with(store: (any ResultStore)? = nil, logger: Logger? = nil) -> Services {
-        Services(
-            store: store ?? self.store, queue: queue, data: data, slot: slot, tokens: tokens, passwords: passwords,
-            setupToken: setupToken, administratorPassword: administratorPassword, time: time, clock: clock,
-            logger: logger ?? self.logger)
+    /// The same with another store, ledger or logger.
+    func with(store: (any ResultStore)? = nil, traffic: (any TrafficLedger)? = nil, logger: Logger? = nil) -> Services {
+        var services = Services(
+            store: store ?? self.store, queue: queue, traffic: traffic ?? self.traffic, data: data, slot: slot,
+            tokens: tokens, passwords: passwords, setupToken: setupToken, administratorPassword: administratorPassword,
+            time: time, clock: clock, logger: logger ?? self.logger)
+        services.rates = rates
+        services.databases = databases
+        return services
     }
 }

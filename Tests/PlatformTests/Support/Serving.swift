@@ -50,12 +50,13 @@ func serve<Context: RequestContext, Value: Sendable>(
 }
 
 /// Collects a response body.
-private final class Written: ResponseBodyWriter, Sendable {
+final class Written: ResponseBodyWriter, Sendable {
     let bytes = Mutex<[UInt8]>([])
+    let isFinished = Mutex(false)
 
     func write(_ buffer: ByteBuffer) async throws {
         bytes.withLock { $0.append(contentsOf: buffer.readableBytesView) }
     }
 
-    func finish(_ trailingHeaders: HTTPFields?) async throws {}
+    func finish(_ trailingHeaders: HTTPFields?) async throws { isFinished.withLock { $0 = true } }
 }

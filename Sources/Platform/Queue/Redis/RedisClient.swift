@@ -25,18 +25,19 @@ final class RedisClient: Sendable {
     }
 
     private static let connectLimit: Duration = .seconds(2)
-    private static let answerLimit: Duration = .seconds(5)
 
     private let address: RedisAddress
     private let threads: DriverThreads
+    private let answerLimit: Duration
     private let outage = Outage<Failure>()
     private let idle = Mutex(Idle())
 
     /// Does not connect yet: a queue that is down at start is no reason to refuse to start.
-    init(_ url: Secret, threads: Int = 4) throws(OperatorError) {
+    init(_ url: Secret, threads: Int = 4, answering limit: Duration = .seconds(5)) throws(OperatorError) {
         BrokenPipes.areErrors
         address = try RedisAddress(url)
         self.threads = DriverThreads(threads)
+        answerLimit = limit
     }
 
     /// The reply to a command; it is sent again when the connection broke, so it must be safe to repeat.
@@ -68,7 +69,7 @@ final class RedisClient: Sendable {
                     guard case .unreachable = error, ContinuousClock.now - start < .seconds(1) else { throw error }
                 }
             }
-            let fresh = try RedisConnection(to: address, connecting: Self.connectLimit, answering: Self.answerLimit)
+            let fresh = try RedisConnection(to: address, connecting: Self.connectLimit, answering: answerLimit)
             let reply = try finish(try work(fresh), fresh)
             outage.ended()
             return reply

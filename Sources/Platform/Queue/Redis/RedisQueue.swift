@@ -140,12 +140,17 @@ package struct RedisQueue: JobQueue {
     }
 
     private func translating<Value>(_ work: () async throws -> Value) async throws -> Value {
-        do { return try await work() } catch let failure as RedisClient.Failure {
+        do { return try await work() } catch let failure as RedisClient.Failure { throw QueueError(failure) }
+    }
+}
+
+extension QueueError {
+    init(_ failure: RedisClient.Failure) {
+        self =
             switch failure {
-            case .full: throw QueueError.full
-            case .unreachable(let reason): throw QueueError.unavailable(reason)
-            case .refused(let code): throw QueueError.unavailable("Redis refused a command (\(code))")
+            case .full: .full
+            case .unreachable(let reason): .unavailable(reason)
+            case .refused(let code): .unavailable("Redis refused a command (\(code))")
             }
-        }
     }
 }

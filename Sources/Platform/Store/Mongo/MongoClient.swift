@@ -74,6 +74,13 @@ final class MongoClient: Sendable {
     {
         guard let client = mongoc_client_pool_pop(pool.pool) else { throw .unreachable("the driver has no connection") }
         defer { mongoc_client_pool_push(pool.pool, client) }
+        return try run(command, in: database, with: client, tolerating: tolerated)
+    }
+
+    /// The reply to one command; blocks for as long as the client's limits allow.
+    static func run(_ command: [UInt8], in database: String, with client: OpaquePointer, tolerating tolerated: Int?)
+        throws(Failure) -> BSONDocument
+    {
         var error = bson_error_t()
         var bytes: UnsafeMutablePointer<UInt8>?
         var length: UInt32 = 0
@@ -112,7 +119,7 @@ final class MongoClient: Sendable {
     }
 
     /// The driver's own log goes to standard error, and may quote what a server sent.
-    private static let prepare: Void = {
+    static let prepare: Void = {
         BrokenPipes.areErrors
         mongoc_init()
         mongoc_log_set_handler(nil, nil)

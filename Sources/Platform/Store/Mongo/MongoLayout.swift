@@ -5,6 +5,13 @@ final class MongoLayout: Sendable {
     /// One database a kind of scan, as the platform's documents name them; accounts are beside the code scans.
     static let code = "cspm_security_scans"
     static let databases = [code, "cspm_container_security", "cspm_cloud_security"]
+    static func database(of kind: ScanKind) -> String {
+        switch kind {
+        case .code: code
+        case .container: databases[1]
+        case .cloud: databases[2]
+        }
+    }
     static let scans = "scans"
     static let findings = "findings"
     static let users = "users"

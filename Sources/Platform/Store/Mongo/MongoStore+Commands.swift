@@ -1,12 +1,15 @@
 /// The few commands that everything is made of; each first makes sure of the indexes.
 extension MongoStore {
-    func first(_ collection: String, _ filter: BSONDocument) async throws -> BSONDocument? {
-        try await find(collection, filter, sort: [:], limit: 1).first
+    func first(_ collection: String, _ filter: BSONDocument, in database: String = MongoLayout.code) async throws
+        -> BSONDocument?
+    {
+        try await find(collection, filter, sort: [:], limit: 1, in: database).first
     }
 
-    func find(_ collection: String, _ filter: BSONDocument, sort: BSONDocument, limit: Int) async throws
-        -> [BSONDocument]
-    {
+    func find(
+        _ collection: String, _ filter: BSONDocument, sort: BSONDocument, limit: Int,
+        in database: String = MongoLayout.code
+    ) async throws -> [BSONDocument] {
         var command: BSONDocument = ["find": .text(collection), "filter": .document(filter)]
         if !sort.fields.isEmpty { command["sort"] = .document(sort) }
         command["limit"] = .int(Int64(limit))
@@ -15,15 +18,15 @@ extension MongoStore {
         command["singleBatch"] = true
         return try await translating {
             try await layout.ensure()
-            return try await client.run(command, in: MongoLayout.code).firstBatch
+            return try await client.run(command, in: database).firstBatch
         }
     }
 
-    func insert(_ collection: String, _ document: BSONDocument) async throws {
+    func insert(_ collection: String, _ document: BSONDocument, in database: String = MongoLayout.code) async throws {
         try await translating {
             try await layout.ensure()
             _ = try await client.run(
-                durable(["insert": .text(collection), "documents": [.document(document)]]), in: MongoLayout.code)
+                durable(["insert": .text(collection), "documents": [.document(document)]]), in: database)
         }
     }
 
@@ -43,22 +46,26 @@ extension MongoStore {
     }
 
     /// How many documents were found.
-    func update(_ collection: String, _ filter: BSONDocument, _ change: BSONDocument) async throws -> Int {
+    func update(
+        _ collection: String, _ filter: BSONDocument, _ change: BSONDocument, in database: String = MongoLayout.code
+    ) async throws -> Int {
         let change: BSON = ["q": .document(filter), "u": .document(change)]
         return try await translating {
             try await layout.ensure()
             let reply = try await client.run(
-                durable(["update": .text(collection), "updates": [change]]), in: MongoLayout.code)
+                durable(["update": .text(collection), "updates": [change]]), in: database)
             return Int(reply["n"]?.int ?? 0)
         }
     }
 
-    func delete(_ collection: String, _ filter: BSONDocument) async throws -> Int {
+    func delete(_ collection: String, _ filter: BSONDocument, in database: String = MongoLayout.code) async throws
+        -> Int
+    {
         let deletion: BSON = ["q": .document(filter), "limit": 0]
         return try await translating {
             try await layout.ensure()
             let reply = try await client.run(
-                durable(["delete": .text(collection), "deletes": [deletion]]), in: MongoLayout.code)
+                durable(["delete": .text(collection), "deletes": [deletion]]), in: database)
             return Int(reply["n"]?.int ?? 0)
         }
     }

@@ -24,16 +24,20 @@ extension Scan {
         guard let id = document["scan_id"]?.text.flatMap({ ScanID($0) }), let user = document["user_id"]?.text,
             let uploaded = document["upload_bytes"]?.int, let created = document["created_at"]?.date,
             let status = document["status"]?.text.flatMap({ ScanStatus(rawValue: $0) }),
-            let progress = document["progress"]?.int
+            let progress = document["progress"]?.int,
+            let kind = ScanKind(rawValue: document["kind"]?.text ?? ScanKind.code.rawValue)
         else { return nil }
         self.init(
-            id: id, userID: user, fileName: document["file_name"]?.text, uploadBytes: uploaded, createdAt: created)
+            id: id, userID: user, kind: kind, fileName: document["file_name"]?.text, uploadBytes: uploaded,
+            createdAt: created)
         self.status = status
         self.progress = Int(progress)
         reason = document["reason"]?.text
         totals = document["totals"]?.document.flatMap(ScanTotals.init)
         let known = document["counts"]?.document
         for severity in Severity.allCases { counts[severity] = Int(known?[severity.rawValue]?.int ?? 0) }
+        jobs = (document["jobs"]?.document?.fields ?? []).compactMap { ScannerJob($0.name, $0.value.document) }
+            .sorted { $0.scanner < $1.scanner }
         startedAt = document["started_at"]?.date
         finishedAt = document["finished_at"]?.date
     }
@@ -41,11 +45,25 @@ extension Scan {
     /// A new one: what happens to it later is changed field by field.
     var document: BSONDocument {
         var document: BSONDocument = [
-            "scan_id": .text(id.description), "user_id": .text(userID), "upload_bytes": .int(uploadBytes),
+            "scan_id": .text(id.description), "user_id": .text(userID), "kind": .text(kind.rawValue),
+            "upload_bytes": .int(uploadBytes),
             "created_at": .date(createdAt), "status": .text(status.rawValue), "progress": .int(Int64(progress)),
         ]
         document["file_name"] = fileName.map { .text($0) }
         return document
+    }
+}
+
+extension ScannerJob {
+    fileprivate init?(_ scanner: String, _ document: BSONDocument?) {
+        guard let document, let status = document["status"]?.text.flatMap({ ScanStatus(rawValue: $0) }) else {
+            return nil
+        }
+        self.init(scanner: scanner)
+        self.status = status
+        reason = document["reason"]?.text
+        startedAt = document["started_at"]?.date?.milliseconds
+        finishedAt = document["finished_at"]?.date?.milliseconds
     }
 }
 

@@ -69,12 +69,17 @@ package struct MongoStore: ResultStore {
 
     // MARK: Scans
 
+    // Each kind has its database; an id does not say which. Nearly all scans are in the first one that is asked.
+
     package func create(_ scan: Scan) async throws {
-        try await insert(MongoLayout.scans, scan.document)
+        try await insert(MongoLayout.scans, scan.document, in: MongoLayout.database(of: scan.kind))
     }
 
     package func scan(_ id: ScanID) async throws -> Scan? {
-        try await first(MongoLayout.scans, ["scan_id": .text(id.description)]).flatMap(Scan.init)
+        for database in MongoLayout.databases {
+            if let found = try await first(MongoLayout.scans, Self.key(id), in: database) { return Scan(found) }
+        }
+        return nil
     }
 
     package func scans(of userID: String, matching wanted: ScanFilter, after position: ScanPosition?, limit: Int)
@@ -94,61 +99,96 @@ package struct MongoStore: ResultStore {
                 ["created_at": moment, "scan_id": ["$lt": .text(position.id.description)]],
             ]
         }
-        let found = try await find(
-            MongoLayout.scans, filter, sort: ["created_at": -1, "scan_id": -1], limit: limit + 1)
-        return Page(found.compactMap(Scan.init), limit: limit, position: ScanPosition.init)
+        var found: [Scan] = []
+        for database in wanted.kind.map({ [MongoLayout.database(of: $0)] }) ?? MongoLayout.databases {
+            found += try await find(
+                MongoLayout.scans, filter, sort: ["created_at": -1, "scan_id": -1], limit: limit + 1, in: database
+            ).compactMap(Scan.init)
+        }
+        found.sort { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }
+        return Page(found, limit: limit, position: ScanPosition.init)
     }
 
     package func queuedScans(before moment: Timestamp, limit: Int) async throws -> [ScanID] {
-        try await find(
-            MongoLayout.scans, ["status": "queued", "created_at": ["$lt": .date(moment)]], sort: ["created_at": 1],
-            limit: limit
-        ).compactMap { $0["scan_id"]?.text.flatMap { ScanID($0) } }
+        var found: [Scan] = []
+        for database in MongoLayout.databases {
+            found += try await find(
+                MongoLayout.scans, ["status": "queued", "created_at": ["$lt": .date(moment)]],
+                sort: ["created_at": 1], limit: limit, in: database
+            ).compactMap(Scan.init)
+        }
+        return found.sorted { $0.createdAt < $1.createdAt }.prefix(limit).map(\.id)
     }
 
     package func advance(_ id: ScanID, to progress: Int) async throws {
-        _ = try await update(
-            MongoLayout.scans, ["scan_id": .text(id.description), "status": Self.open],
+        try await change(
+            Self.openScan(id),
             [
                 "$set": ["status": "running"], "$max": ["progress": .int(Int64(min(progress, 99)))],
                 "$min": ["started_at": .date(clock.now())],
             ])
     }
 
+    package func note(_ scanner: String, _ status: ScanStatus, because reason: String?, in id: ScanID) async throws {
+        let now = BSON.date(clock.now())
+        var set: BSONDocument = ["jobs.\(scanner).status": .text(status.rawValue)]
+        var unset: BSONDocument = [:]
+        set["jobs.\(scanner).reason"] = reason.map { .text($0) }
+        if reason == nil { unset["jobs.\(scanner).reason"] = "" }
+        if status.isOpen { unset["jobs.\(scanner).finished_at"] = "" } else { set["jobs.\(scanner).finished_at"] = now }
+        var change: BSONDocument = ["$set": .document(set)]
+        if !unset.fields.isEmpty { change["$unset"] = .document(unset) }
+        if status != .queued { change["$min"] = ["jobs.\(scanner).started_at": now] }
+        try await self.change(Self.key(id), change)
+    }
+
     @discardableResult
     package func finish(_ id: ScanID, as outcome: ScanOutcome) async throws -> Bool {
-        let filter: BSONDocument = ["scan_id": .text(id.description), "status": Self.open]
-        guard try await first(MongoLayout.scans, filter) != nil else { return false }
-        let now = BSON.date(clock.now())
-        var changes = try await counts(of: id)
-        changes["status"] = .text(outcome.status.rawValue)
-        changes["progress"] = 100
-        changes["finished_at"] = now
-        changes["reason"] = outcome.reason.map { .text($0) }
-        changes["totals"] = outcome.totals.map { .document($0.document) }
-        return try await update(
-            MongoLayout.scans, filter, ["$set": .document(changes), "$min": ["started_at": now]]) == 1
+        for database in MongoLayout.databases {
+            guard try await first(MongoLayout.scans, Self.openScan(id), in: database) != nil else { continue }
+            let now = BSON.date(clock.now())
+            var changes = try await counts(of: id, in: database)
+            changes["status"] = .text(outcome.status.rawValue)
+            changes["progress"] = 100
+            changes["finished_at"] = now
+            changes["reason"] = outcome.reason.map { .text($0) }
+            changes["totals"] = outcome.totals.map { .document($0.document) }
+            return try await update(
+                MongoLayout.scans, Self.openScan(id), ["$set": .document(changes), "$min": ["started_at": now]],
+                in: database) == 1
+        }
+        return false
     }
 
     /// The findings first: a crash in between leaves a scan that can be removed again.
     @discardableResult
     package func remove(_ id: ScanID) async throws -> Bool {
-        let key: BSONDocument = ["scan_id": .text(id.description)]
-        _ = try await delete(MongoLayout.findings, key)
-        return try await delete(MongoLayout.scans, key) == 1
+        for database in MongoLayout.databases {
+            guard try await first(MongoLayout.scans, Self.key(id), in: database) != nil else { continue }
+            _ = try await delete(MongoLayout.findings, Self.key(id), in: database)
+            return try await delete(MongoLayout.scans, Self.key(id), in: database) == 1
+        }
+        return false
     }
 
     // MARK: Findings
 
     @discardableResult
     package func add(_ findings: [Finding], to id: ScanID) async throws -> Int {
-        let key = BSON.text(id.description)
-        guard !findings.isEmpty, let scan = try await first(MongoLayout.scans, ["scan_id": key]),
-            let created = scan["created_at"]
-        else { return 0 }
+        guard !findings.isEmpty else { return 0 }
+        for database in MongoLayout.databases {
+            guard let scan = try await first(MongoLayout.scans, Self.key(id), in: database),
+                let created = scan["created_at"]
+            else { continue }
+            return try await add(findings, to: id, created: created, in: database)
+        }
+        return 0
+    }
+
+    private func add(_ findings: [Finding], to id: ScanID, created: BSON, in database: String) async throws -> Int {
         let updates = findings.map { finding -> BSON in
             var document = finding.document
-            document["scan_id"] = key
+            document["scan_id"] = .text(id.description)
             document["created_at"] = created
             return [
                 "q": ["_id": .text("\(id)/\(finding.fingerprint)")], "u": ["$setOnInsert": .document(document)],
@@ -159,7 +199,7 @@ package struct MongoStore: ResultStore {
             // Two consumers with the same finding at once: one of them is told that the key is taken, and all is well.
             try await client.run(
                 durable(["update": .text(MongoLayout.findings), "updates": .array(updates), "ordered": false]),
-                in: MongoLayout.code, tolerating: 11000)
+                in: database, tolerating: 11000)
         }
         var new = SeverityCounts()
         for place in reply["upserted"]?.array ?? [] {
@@ -169,14 +209,14 @@ package struct MongoStore: ResultStore {
         guard new.total > 0 else { return 0 }
         // A crash before this line leaves the counts short; `finish` counts what is there.
         let steps = Severity.allCases.map { (name: "counts.\($0.rawValue)", value: BSON.int(Int64(new[$0]))) }
-        _ = try await update(MongoLayout.scans, ["scan_id": key], ["$inc": .document(BSONDocument(steps))])
+        _ = try await update(MongoLayout.scans, Self.key(id), ["$inc": .document(BSONDocument(steps))], in: database)
         return new.total
     }
 
     package func findings(of id: ScanID, after position: FindingPosition?, limit: Int) async throws
         -> Page<Finding, FindingPosition>
     {
-        var filter: BSONDocument = ["scan_id": .text(id.description)]
+        var filter = Self.key(id)
         if let position {
             let rank = BSON.int(Int64(position.severity.rank))
             let path = BSON.text(position.path)
@@ -189,10 +229,14 @@ package struct MongoStore: ResultStore {
                 ["path": path, "line": line, "fingerprint": ["$gt": .text(position.fingerprint)]],
             ]
         }
-        let found = try await find(
-            MongoLayout.findings, filter, sort: ["severity": -1, "path": 1, "line": 1, "fingerprint": 1],
-            limit: limit + 1)
-        return Page(found.compactMap(Finding.init), limit: limit, position: FindingPosition.init)
+        for database in MongoLayout.databases {
+            let found = try await find(
+                MongoLayout.findings, filter, sort: ["severity": -1, "path": 1, "line": 1, "fingerprint": 1],
+                limit: limit + 1, in: database)
+            if found.isEmpty { continue }
+            return Page(found.compactMap(Finding.init), limit: limit, position: FindingPosition.init)
+        }
+        return Page([], limit: limit, position: FindingPosition.init)
     }
 
     /// MongoDB's own retention does the same about once a minute; here it is done when somebody asks.
@@ -201,19 +245,35 @@ package struct MongoStore: ResultStore {
             "created_at": ["$lt": .date(clock.now() - retention)], "finished_at": ["$exists": true],
         ]
         var removed = 0
-        while true {
-            let ids = try await find(MongoLayout.scans, old, sort: ["created_at": 1], limit: Self.expiryBatch)
-                .compactMap { $0["scan_id"] }
-            if ids.isEmpty { return removed }
-            _ = try await delete(MongoLayout.findings, ["scan_id": ["$in": .array(ids)]])
-            removed += try await delete(MongoLayout.scans, ["scan_id": ["$in": .array(ids)]])
+        for database in MongoLayout.databases {
+            while true {
+                let ids = try await find(
+                    MongoLayout.scans, old, sort: ["created_at": 1], limit: Self.expiryBatch, in: database
+                ).compactMap { $0["scan_id"] }
+                if ids.isEmpty { break }
+                _ = try await delete(MongoLayout.findings, ["scan_id": ["$in": .array(ids)]], in: database)
+                removed += try await delete(MongoLayout.scans, ["scan_id": ["$in": .array(ids)]], in: database)
+            }
         }
+        return removed
     }
 
     // MARK: Inside
 
+    private static func key(_ id: ScanID) -> BSONDocument { ["scan_id": .text(id.description)] }
+
+    private static func openScan(_ id: ScanID) -> BSONDocument { ["scan_id": .text(id.description), "status": open] }
+
+    /// Changes the scan in whichever database it is.
+    private func change(_ filter: BSONDocument, _ change: BSONDocument) async throws {
+        for database in MongoLayout.databases
+        where try await update(MongoLayout.scans, filter, change, in: database) > 0 {
+            return
+        }
+    }
+
     /// The counts as fields to set, from the findings that are there.
-    private func counts(of id: ScanID) async throws -> BSONDocument {
+    private func counts(of id: ScanID, in database: String) async throws -> BSONDocument {
         let reply = try await translating {
             try await client.run(
                 [
@@ -223,7 +283,7 @@ package struct MongoStore: ResultStore {
                         ["$group": ["_id": "$severity", "count": ["$sum": 1]]],
                     ],
                     "cursor": [:],
-                ], in: MongoLayout.code)
+                ], in: database)
         }
         var counts: [Severity: Int64] = [:]
         for group in reply.firstBatch {

@@ -1,0 +1,61 @@
+import Hummingbird
+import Scanning
+
+/// `?limit=…&cursor=…` of a list.
+struct PageQuery<Position> {
+    let limit: Int
+    let position: Position?
+
+    init(_ request: Request, position parse: (String) -> Position?) throws {
+        let query = request.uri.queryParameters
+        guard let limit = Int(query["limit"] ?? "50"), (1...200).contains(limit) else {
+            throw Refusal(.badRequest, "limit must be a number from 1 to 200")
+        }
+        self.limit = limit
+        position = try query["cursor"].map {
+            guard let position = parse(String($0)) else { throw Refusal(.badRequest, "the cursor is not one of ours") }
+            return position
+        }
+    }
+}
+
+extension ScanFilter {
+    /// `?kind=…&status=…&severity=…&since=…&until=…`.
+    init(_ request: Request) throws {
+        self.init()
+        let query = request.uri.queryParameters
+        func choice<Value: RawRepresentable & CaseIterable>(_ name: Substring) throws -> Value?
+        where Value.RawValue == String {
+            guard let text = query[name] else { return nil }
+            guard let value = Value(rawValue: String(text)) else {
+                let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Refusal(.badRequest, "\(name) must be one of \(known)")
+            }
+            return value
+        }
+        func moment(_ name: Substring) throws -> Timestamp? {
+            guard let text = query[name] else { return nil }
+            guard let moment = Timestamp(text) else {
+                throw Refusal(.badRequest, "\(name) must be a time as in 2026-01-31T12:00:00Z")
+            }
+            return moment
+        }
+        kind = try choice("kind")
+        status = try choice("status")
+        severity = try choice("severity")
+        createdSince = try moment("since")
+        createdBefore = try moment("until")
+    }
+}
+
+extension Operation.Parameter {
+    static let scanFilter = [
+        Self(name: "kind", description: "Scans of this kind.", schema: Schemas.kind),
+        Self(name: "status", description: "Scans with this status.", schema: Schemas.status),
+        Self(
+            name: "severity", description: "Scans with at least one finding of this severity.",
+            schema: Schemas.severity),
+        Self(name: "since", description: "Scans that were made then or later.", schema: Schemas.time),
+        Self(name: "until", description: "Scans that were made before that.", schema: Schemas.time),
+    ]
+}
