@@ -11,7 +11,7 @@ struct Bedplate: AsyncParsableCommand {
         version: version,
         subcommands: [
             Status.self, Switch.self, Rollback.self, Start.self, Stop.self, Restart.self, Logs.self,
-            ProfileCommands.self,
+            Events.self, Metrics.self, ProfileCommands.self,
             SecretCommands.self, TrialCommands.self,
         ])
 

@@ -48,12 +48,28 @@ package struct ControlClient: SupervisorClient {
         }
     }
 
+    package func metrics() throws -> [MetricFamily] {
+        var families: [MetricFamily] = []
+        try stream(.metrics, .object([:]), follow: false, doing: "read the metrics") { (reply: MetricsReply) in
+            for part in reply.families {
+                if families.last?.name == part.name {
+                    families[families.count - 1].samples += part.samples
+                } else {
+                    families.append(part)
+                }
+            }
+            return true
+        }
+        return families
+    }
+
     /// Has the supervisor run its installed program anew, in the same process; returns before it does.
     package func reexecute() throws { _ = try call(.reexecute, .object([:]), doing: "re-execute the supervisor") }
 
     package func shutdown() throws { _ = try call(.shutdown, .object([:]), doing: "stop the supervisor") }
 
     private struct LogReply: Decodable { let lines: [String] }
+    private struct MetricsReply: Decodable { let families: [MetricFamily] }
     private struct EventReply: Decodable { let events: [SupervisorEvent] }
 
     // MARK: Calls

@@ -11,6 +11,7 @@ extension Stack {
         where !path.hasPrefix("/") {
             problems.append("the \(word) directory '\(path)' is no absolute path")
         }
+        problems += metrics?.problems ?? []
         let names = Set(instances.map(\.name))
         if names.count != instances.count {
             for (index, spec) in instances.enumerated()

@@ -15,13 +15,19 @@ package struct Stack: Codable, Sendable, Equatable {
     package var instances: [InstanceSpec]
     /// The slot that gets traffic, for the line that systemd shows; whoever switches tells it.
     package var live: Slot?
+    /// Where metrics are told over HTTP; `nil`: nowhere.
+    package var metrics: MetricsEndpoint?
 
-    package init(profile: String, directories: Directories, instances: [InstanceSpec], live: Slot? = nil) {
+    package init(
+        profile: String, directories: Directories, instances: [InstanceSpec], live: Slot? = nil,
+        metrics: MetricsEndpoint? = nil
+    ) {
         self.format = Self.currentFormat
         self.profile = profile
         self.directories = directories
         self.instances = instances
         self.live = live
+        self.metrics = metrics
     }
 
     /// Where the supervisor keeps what; absolute paths.

@@ -15,6 +15,10 @@ package protocol SupervisorClient: Sendable {
     func apply(_ stack: Stack) throws -> ApplyReply
     /// The last `lines` lines, then, when `follow`, each new one until `receive` returns false.
     func logs(_ instance: InstanceName, lines: Int, follow: Bool, receive: (LogLine) -> Bool) throws
+    /// The last `lines` events, then, when `follow`, each new one until `receive` returns false.
+    func events(lines: Int, follow: Bool, receive: (SupervisorEvent) -> Bool) throws
+    /// What can be measured now.
+    func metrics() throws -> [MetricFamily]
     /// Stops every instance by its own steps, then the supervisor itself.
     func shutdown() throws
 }

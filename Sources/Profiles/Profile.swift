@@ -14,10 +14,13 @@ package struct Profile: Sendable, Equatable {
     package var frontDoor: FrontDoor
     /// In the order of the file; the longest matching path wins, as nginx does it.
     package var routes: [Route]
+    /// Where the supervisor tells its metrics; `nil`: nowhere.
+    package var metrics: MetricsListener?
 
     package init(
         name: String, summary: String, services: Services, secrets: [SecretDeclaration],
-        slots: [Slot: [String: Port]], processes: [ProcessDeclaration], frontDoor: FrontDoor, routes: [Route]
+        slots: [Slot: [String: Port]], processes: [ProcessDeclaration], frontDoor: FrontDoor, routes: [Route],
+        metrics: MetricsListener? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -27,6 +30,7 @@ package struct Profile: Sendable, Equatable {
         self.processes = processes
         self.frontDoor = frontDoor
         self.routes = routes
+        self.metrics = metrics
     }
 }
 

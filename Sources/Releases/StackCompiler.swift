@@ -36,7 +36,8 @@ package struct StackCompiler: Sendable {
             profile: profile.name,
             directories: Stack.Directories(
                 state: layout.state.string, logs: layout.logs.string, run: layout.run.string),
-            instances: instances)
+            instances: instances, live: profile.processes.contains(where: \.isSlotted) ? live : nil,
+            metrics: profile.metrics.map { MetricsEndpoint(address: $0.host, port: $0.port.number) })
     }
 
     /// The instances of a slot, in the order of the profile.

@@ -3,16 +3,18 @@ import Glibc
 
 /// What `bedplated` was asked on its command line.
 package enum Invocation: Equatable {
-    case run(stack: String)
+    case run(stack: String, journal: String?)
     case help
     case version
 
     package static let defaultStack = "/var/lib/bedplate/stack.json"
 
     package static let usage = """
-        usage: bedplated [--stack PATH]
+        usage: bedplated [--stack PATH] [--journal PATH]
 
           --stack PATH   the stack to run (default: \(defaultStack))
+          --journal PATH where systemd's journal listens, to write events there (default: its own socket when
+                         systemd started us, otherwise nowhere)
           --version      print the version
           --help         print this help
 
@@ -24,6 +26,7 @@ package enum Invocation: Equatable {
     /// Reads the arguments after the program's name.
     package init(_ arguments: [String]) throws(OperatorError) {
         var stack = Self.defaultStack
+        var journal: String?
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             switch argument {
@@ -39,10 +42,15 @@ package enum Invocation: Equatable {
                 }
                 stack = path
             case let option where option.hasPrefix("--stack="): stack = String(option.dropFirst("--stack=".count))
+            case "--journal":
+                guard let path = rest.popFirst(), path.hasPrefix("/") else {
+                    throw Self.wrong("--journal needs an absolute path")
+                }
+                journal = path
             default: throw Self.wrong("'\(argument)' is not understood")
             }
         }
-        self = .run(stack: stack)
+        self = .run(stack: stack, journal: journal)
     }
 
     private static func wrong(_ because: String) -> OperatorError {
@@ -56,7 +64,8 @@ package func runBedplated(_ arguments: [String], version: String) -> ExitCode {
         switch try Invocation(arguments) {
         case .help: say(Invocation.usage, to: 1)
         case .version: say("bedplated \(version)\n", to: 1)
-        case .run(let stack): return try Supervisor(stackPath: stack, version: version).run()
+        case .run(let stack, let journal):
+            return try Supervisor(stackPath: stack, journal: journal, version: version).run()
         }
         return .done
     } catch {

@@ -2,6 +2,7 @@ import Control
 import CoreTypes
 import Host
 import HostFixtures
+import Releases
 import SystemPackage
 import Testing
 
@@ -37,7 +38,8 @@ struct CommandTests {
     @Test(
         "every command names a root where nothing is installed",
         arguments: [
-            ["status"], ["switch", "green"], ["rollback"], ["logs", "api@blue"], ["start", "api@blue"],
+            ["status"], ["switch", "green"], ["rollback"], ["logs", "api@blue"], ["start", "api@blue"], ["events"],
+            ["metrics"],
             ["secrets", "list"], ["profile", "show"],
         ])
     func nothingInstalled(_ arguments: [String]) async {
@@ -103,6 +105,40 @@ struct CommandTests {
             typed.host.disk.plant(path, good)
         }
         #expect(await typed.type("status", "--root", "/trial").exit == 0)
+    }
+
+    @Test("events are a line each, and with --json an object each")
+    func events() async throws {
+        await typed.startTrial()
+        _ = await typed.type("restart", "engine", "--root", "/trial")
+        let said = await typed.type("events", "--lines", "1", "--root", "/trial")
+        #expect(said.result == "1970-01-01T00:00:00.000Z  supervisor: trouble (restart engine)")
+        let json = try await typed.type("events", "-n", "1", "--json", "--root", "/trial").json
+        #expect(json["kind"] as? String == "trouble")
+        #expect(json["reason"] as? String == "restart engine")
+        #expect(await typed.type("events", "--lines=-1", "--root", "/trial").exit == 64)
+    }
+
+    @Test("metrics are OpenMetrics text with the switch that is under way, and the same in JSON")
+    func metrics() async throws {
+        await typed.startTrial()
+        let said = await typed.type("metrics", "--root", "/trial")
+        #expect(said.exit == 0)
+        #expect(said.result.hasPrefix("# TYPE bedplate_instance_up gauge\n"))
+        #expect(said.result.contains("\nbedplate_instance_up{instance=\"api@blue\"} 1\n"))
+        #expect(said.result.hasSuffix("\n# EOF"))
+        #expect(!said.result.contains("\nbedplate_switch_ongoing{"))
+        var record = try #require(try SlotRecord.load(typed.layout, on: typed.host))
+        record.ongoing = .init(from: .blue, to: .green, stage: .draining, began: 0)
+        try record.save(typed.layout, on: typed.host)
+        let during = await typed.type("metrics", "--root", "/trial").result
+        #expect(
+            during.contains("\nbedplate_switch_ongoing{from=\"blue\",stage=\"draining\",to=\"green\"} 1\n"))
+        let families = try await typed.type("metrics", "--json", "--root", "/trial").json["families"]
+        #expect(
+            ((families as? [[String: Any]])?.compactMap { $0["name"] as? String }) == [
+                "bedplate_instance_up", "bedplate_switch_ongoing",
+            ])
     }
 
     @Test("logs begins with as many lines as asked for")

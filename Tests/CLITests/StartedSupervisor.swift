@@ -45,6 +45,10 @@ final class StartedSupervisor: SupervisorClient {
     func logs(_ instance: InstanceName, lines: Int, follow: Bool, receive: (LogLine) -> Bool) throws {
         try current().logs(instance, lines: lines, follow: follow, receive: receive)
     }
+    func events(lines: Int, follow: Bool, receive: (SupervisorEvent) -> Bool) throws {
+        try current().events(lines: lines, follow: follow, receive: receive)
+    }
+    func metrics() throws -> [MetricFamily] { try current().metrics() }
     func shutdown() throws {
         try current().shutdown()
         crash()

@@ -127,6 +127,26 @@ package final class FakeSupervisor: SupervisorClient {
         }
     }
 
+    /// An event for each call so far.
+    package func events(lines: Int, follow: Bool, receive: (SupervisorEvent) -> Bool) throws {
+        try faults.read()
+        for call in calls.suffix(lines) {
+            guard receive(SupervisorEvent(at: 0, kind: .trouble, reason: call)) else { return }
+        }
+    }
+
+    package func metrics() throws -> [MetricFamily] {
+        try faults.read()
+        let up = self.up
+        return [
+            MetricFamily(
+                "bedplate_instance_up", .gauge, help: "Whether it runs.",
+                samples: stack.instances.map {
+                    .init(["instance": $0.name.description], up.contains($0.name) ? 1 : 0)
+                })
+        ]
+    }
+
     package func shutdown() throws {
         try faults.change()
         state.withLock { $0.calls.append("shutdown") }

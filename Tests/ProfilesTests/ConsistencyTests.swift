@@ -172,6 +172,22 @@ struct ConsistencyTests {
             problems(small, settings: ["front_door.listen='\(text)'"]).map(\.path.description) == ["front_door.listen"])
     }
 
+    @Test("metrics are told on a loopback address and a port that nobody else has")
+    func metrics() throws {
+        #expect(try load(small).profile.metrics == nil)
+        let metrics = try load(small, settings: ["metrics.listen='[::1]:9101'"]).profile.metrics
+        #expect(metrics == MetricsListener(address: "[::1]", port: Port(9101)!))
+        #expect(metrics?.host == "::1")
+        for text in ["0.0.0.0:9101", "192.168.1.2:9101", "[::]:9101"] {
+            let found = problems(small, settings: ["metrics.listen='\(text)'"])
+            #expect(found.map(\.path.description) == ["metrics.listen"])
+            #expect(found.first?.sentence.hasSuffix("metrics are told on loopback only") == true)
+        }
+        let taken = problems(small, settings: ["front_door.listen=127.0.0.1:9101", "metrics.listen=127.0.0.1:9101"])
+        #expect(taken.map(\.sentence) == ["port 9101 is taken by the front door"])
+        #expect(problems(small, settings: ["metrics={}"]).map(\.path.description) == ["metrics.listen"])
+    }
+
     @Test("IPv6 addresses are written with brackets")
     func sixth() throws {
         let door = try load(small, settings: ["front_door.listen='[::1]:8443'"]).profile.frontDoor

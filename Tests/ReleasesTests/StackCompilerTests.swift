@@ -25,6 +25,20 @@ import Testing
         #expect(try stack(SampleProfile.make(manager: .systemd))["nginx"] == nil)
     }
 
+    @Test("the stack says which slot is live and where metrics are told, so that the supervisor can")
+    func liveAndMetrics() throws {
+        var profile = SampleProfile.make()
+        profile.metrics = MetricsListener(address: "[::1]", port: Port(9101)!)
+        let stack = try StackCompiler(profile: profile, layout: layout).compile(record, live: .green)
+        #expect(stack.live == .green)
+        #expect(stack.metrics == MetricsEndpoint(address: "::1", port: 9101))
+        profile.processes.removeAll(where: \.isSlotted)
+        profile.metrics = nil
+        let plain = try StackCompiler(profile: profile, layout: layout).compile(record, live: .green)
+        #expect(plain.live == nil)
+        #expect(plain.metrics == nil)
+    }
+
     @Test("placeholders become the paths, ports and slot of the instance")
     func placeholders() throws {
         let api = try #require(try stack()["api@green"])

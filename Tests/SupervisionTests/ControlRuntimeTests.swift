@@ -5,33 +5,6 @@ import Testing
 
 @Suite("Runtime: control and probes", .serialized)
 struct ControlRuntimeTests {
-    @Test("malformed, huge and vanishing clients harm nobody")
-    func badClients() throws {
-        let fixture = try RuntimeFixture([shell("api", "exec sleep 1000")])
-        try fixture.start()
-        let path = "\(fixture.stack.directories.run)/control"
-        for message: [UInt8] in [
-            Array("no json at all\0".utf8), [0], Array("{\"method\":7}\0".utf8), Array("[]\0".utf8),
-            [UInt8](repeating: UInt8(ascii: "["), count: 100_000) + [0],
-        ] {
-            let connection = try ControlConnection(path, timeout: .seconds(5), doing: "test")
-            try connection.send(message)
-            #expect(throws: OperatorError.self) { try connection.receive() }
-        }
-        for _ in 0..<20 {
-            let vanishing = try ControlConnection(path, timeout: .seconds(5), doing: "test")
-            try vanishing.send(Array("{\"method\":\"io.bedplate.Supervisor.Status\"}\0{\"meth".utf8))
-        }
-        let endless = try ControlConnection(path, timeout: .seconds(5), doing: "test")
-        let megabyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
-        #expect(throws: OperatorError.self) {
-            try endless.send(megabyte)
-            try endless.send(megabyte)
-            _ = try endless.receive()
-        }
-        #expect(try fixture.status("api").healthy)
-    }
-
     @Test("errors of the socket arrive as sentences with the right exit code")
     func errors() throws {
         let fixture = try RuntimeFixture([shell("api", "exec sleep 1000")])

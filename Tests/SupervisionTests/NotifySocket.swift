@@ -9,7 +9,8 @@ final class NotifySocket {
     private let descriptor: Int32
     private var received: [String] = []
 
-    init(_ path: String) throws {
+    /// `isDeaf`: it takes as little as the kernel allows, and nobody reads it.
+    init(_ path: String, isDeaf: Bool = false) throws {
         self.path = path
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
@@ -22,6 +23,10 @@ final class NotifySocket {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
         }
         try #require(result == 0)
+        if isDeaf {
+            var least: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &least, socklen_t(MemoryLayout<Int32>.size))
+        }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -29,6 +34,20 @@ final class NotifySocket {
     deinit {
         for descriptor in kept.values { close(descriptor) }
         close(descriptor)
+    }
+
+    /// What came so far is of no interest.
+    func forget() {
+        _ = arrived()
+        received = []
+    }
+
+    /// How many messages came and were not asked for yet.
+    func arrived() -> Int {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        var count = 0
+        while recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 { count += 1 }
+        return count
     }
 
     func wait(_ message: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
@@ -39,11 +58,13 @@ final class NotifySocket {
         try wait(prefix, sourceLocation: sourceLocation) { $0.hasPrefix(prefix) }
     }
 
-    private func wait(_ what: String, sourceLocation: SourceLocation, _ isIt: (String) -> Bool) throws {
+    @discardableResult
+    func wait(
+        _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ isIt: (String) -> Bool
+    ) throws -> String {
         while true {
             if let index = received.firstIndex(where: isIt) {
-                received.remove(at: index)
-                return
+                return received.remove(at: index)
             }
             var bytes = [UInt8](repeating: 0, count: 4096)
             var passed: Int32 = -1

@@ -38,11 +38,12 @@ final class RuntimeFixture {
     ///
     /// `passing` is what systemd would hand over from its store; `under` is a command that executes the rest.
     func start(
-        environment: [String] = [], passing: [String: Int32] = [:], under: [String] = []
+        environment: [String] = [], passing: [String: Int32] = [:], arguments: [String] = [], under: [String] = [],
+        waiting: Bool = true
     ) throws {
         try write(JSON(encoding: stack).bytes, to: "\(root)/stack.json")
         let names = passing.keys.sorted()
-        var command = [Self.program, "--stack", "\(root)/stack.json"]
+        var command = [Self.program, "--stack", "\(root)/stack.json"] + arguments
         if !names.isEmpty {
             // LISTEN_PID is the pid of the program itself: only after the shell's exec is that so.
             let variables = "LISTEN_PID=$$ LISTEN_FDS=\(names.count) LISTEN_FDNAMES=\(names.joined(separator: ":"))"
@@ -50,7 +51,7 @@ final class RuntimeFixture {
         }
         command = under + command
         pid = try spawn(command, environment: environment, passing: names.compactMap { passing[$0] })
-        try wait("the supervisor answers") { (try? client.status()) != nil }
+        if waiting { try wait("the supervisor answers") { (try? client.status()) != nil } }
     }
 
     /// TERM, and the exit code.
@@ -87,6 +88,12 @@ final class RuntimeFixture {
             return true
         }
         return lines
+    }
+
+    /// What is in all files of a log, oldest first.
+    func everyLine(_ name: String) -> [String] {
+        run(["/bin/sh", "-c", "cd \(stack.directories.logs)/\(name) && cat $(ls @*.log 2>/dev/null | sort) current"])
+            .split(separator: "\n").map(String.init)
     }
 
     /// Asks until it is so; the only waiting there is.

@@ -8,17 +8,21 @@ struct Events: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show what happened to the stack, newest last.")
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: [.short, .long], help: "How many events to begin with.")
+    @Option(name: [.customShort("n"), .long], help: "How many events to begin with.")
     var lines = 20
 
     @Flag(name: [.short, .long], help: "Go on with each new event until interrupted.")
     var follow = false
 
     func run() throws {
+        guard lines >= 0 else {
+            throw OperatorError(
+                doing: "show events", because: "there are no \(lines) events", next: "--lines takes 0 or more",
+                exit: .usage)
+        }
         let terminal = try options.invocation.terminal
         let json = options.json
-        let client = ControlClient(socket: try options.layout.control.string)
-        try client.events(lines: lines, follow: follow) { event in
+        try options.supervisor.events(lines: lines, follow: follow) { event in
             let answer = EventAnswer(event)
             terminal.result(json ? answer.line : answer.text)
             return true

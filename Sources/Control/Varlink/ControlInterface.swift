@@ -35,6 +35,21 @@ package enum ControlInterface {
           reason: ?string
         )
 
+        # kind: gauge, counter, summary or info, with the meaning of OpenMetrics; so have suffix and labels.
+        type Metric (
+          name: string,
+          kind: string,
+          unit: ?string,
+          help: string,
+          samples: []Sample
+        )
+
+        type Sample (
+          suffix: string,
+          labels: [string]string,
+          value: float
+        )
+
         method Status() -> (pid: int, version: string, since: int, profile: string, instances: []Instance)
 
         # Start, Stop and Restart return when the wish is recorded; Status shows its progress.
@@ -53,6 +68,9 @@ package enum ControlInterface {
 
         # The last events, then, with follow and more, each new one; several events a reply.
         method Events(lines: ?int, follow: ?bool) -> (events: []Event)
+
+        # What can be measured now. With more, a reply a metric; one with many samples comes in several parts.
+        method Metrics() -> (families: []Metric)
 
         # Runs the supervisor's program anew in the same process, as after an upgrade; the children go on. The reply
         # comes before it: Status tells a later `since` once it is done.

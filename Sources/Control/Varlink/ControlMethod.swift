@@ -8,13 +8,14 @@ package enum ControlMethod: String, Sendable, CaseIterable {
     case apply = "Apply"
     case logs = "Logs"
     case events = "Events"
+    case metrics = "Metrics"
     case reexecute = "Reexecute"
     case shutdown = "Shutdown"
 
     /// Whether asking it changes nothing, so that whoever may look may ask.
     package var onlyLooks: Bool {
         switch self {
-        case .status, .logs, .events: return true
+        case .status, .logs, .events, .metrics: return true
         case .start, .stop, .restart, .signal, .apply, .reexecute, .shutdown: return false
         }
     }

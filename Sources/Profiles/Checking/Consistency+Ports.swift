@@ -5,6 +5,7 @@ extension Consistency {
         var holders: [Port: String] = [:]
         let listen = ProfilePath(["front_door", "listen"])
         if !broken.contains(listen) { holders[profile.frontDoor.port] = "the front door" }
+        checkMetrics(&holders)
         for (slot, ports) in root["slots"].pairs {
             for (name, value) in ports.pairs {
                 let path = ProfilePath(["slots", slot, name])
@@ -36,6 +37,17 @@ extension Consistency {
             if let owner = owners.updateValue(process.name, forKey: port) {
                 report(path + "port", "'\(owner)' already listens on the port '\(port)'")
             }
+        }
+    }
+
+    private mutating func checkMetrics(_ holders: inout [Port: String]) {
+        let path = ProfilePath(["metrics", "listen"])
+        guard let metrics = profile.metrics, !broken.contains(path) else { return }
+        if !metrics.isLoopback {
+            report(path, "'\(metrics.address)' can be reached from elsewhere; metrics are told on loopback only")
+        }
+        if let holder = holders.updateValue("the metrics", forKey: metrics.port) {
+            report(path, "port \(metrics.port) is taken by \(holder)", given: [ProfilePath(["front_door", "listen"])])
         }
     }
 

@@ -20,6 +20,9 @@ extension Profile {
                 Route(
                     path: route["path"].string, process: route["to"].process, timeout: route["timeout"].time,
                     body: route["body"].size, buffersRequests: route["buffering"].boolean)
+            },
+            metrics: root.ifPresent("metrics").map {
+                MetricsListener(address: $0["listen"].listen.address, port: $0["listen"].listen.port)
             })
     }
 }

@@ -18,6 +18,7 @@ package enum ProfileSchema {
         Key(
             "routes", .list(.object(route), count: 0...200), .defaults(to: "[]"),
             "Which process answers which path; the longest matching path wins."),
+        Key("metrics", .object(metrics), .optional, "Where metrics are told over HTTP; absent: nowhere."),
     ]
 
     private static let services: [Key] = [
@@ -55,6 +56,12 @@ package enum ProfileSchema {
         Key(
             "drain", .time(minimum: .seconds(1)), .defaults(to: "15m"), .nextSwitch,
             "How long the old slot may take to finish open requests after a switch."),
+    ]
+
+    private static let metrics: [Key] = [
+        Key(
+            "listen", .listen, .required, .apply,
+            "The loopback address and port on which the supervisor answers `GET /metrics` in OpenMetrics.")
     ]
 
     private static let route: [Key] = [

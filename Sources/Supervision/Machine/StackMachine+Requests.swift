@@ -70,7 +70,8 @@ extension StackMachine {
             }
             instances[spec.name] = machine
         }
-        outline = Stack(profile: next.profile, directories: next.directories, instances: [], live: next.live)
+        outline = next
+        outline.instances = []
         order = next.instances.map(\.name)
         members = Set(order)
         // What leaves keeps its edges until it is gone, so that it still stops in order.

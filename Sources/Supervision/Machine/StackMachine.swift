@@ -46,7 +46,8 @@ package struct StackMachine: Sendable {
     }
 
     package init(_ stack: Stack, seed: UInt64) {
-        outline = Stack(profile: stack.profile, directories: stack.directories, instances: [], live: stack.live)
+        outline = stack
+        outline.instances = []
         random = Randomness(seed: seed)
         graph = DependencyGraph(stack.instances)
         for spec in stack.instances {
@@ -57,6 +58,8 @@ package struct StackMachine: Sendable {
     }
 
     package var profile: String { outline.profile }
+    package var live: Slot? { outline.live }
+    package var metrics: MetricsEndpoint? { outline.metrics }
 
     /// What it runs, put together anew.
     package var stack: Stack {

@@ -4,13 +4,15 @@ import Glibc
 /// One client of the control socket: whole messages in, replies out, and no way to hold up anybody else.
 final class ControlConversation {
     /// A client that lets more than this pile up is slow; followers skip, everything else waits.
-    static let maximumOutbox = 4 << 20
+    static let maximumOutbox = 1 << 20
 
     let permission: ControlPermission
     /// Undoes what the conversation holds elsewhere: a follower's registration.
     var onClose: [() -> Void] = []
     private(set) var isClosed = false
     private(set) var isFollowing = false
+    /// When it last said or was told something, on the monotonic clock in microseconds.
+    private(set) var lastActive = SystemClock.microseconds
     private let descriptor: Int32
     private let loop: EventLoop
     private let answer: (VarlinkCall, ControlConversation) -> Void
@@ -32,11 +34,14 @@ final class ControlConversation {
     }
 
     func start() throws(SystemError) {
-        try loop.watch(descriptor) { [unowned self] events in
-            if events & EventLoop.writable != 0 { flush() }
-            guard !isClosed else { return }
-            if events & (EventLoop.readable | EventLoop.hungUp | EventLoop.broken) != 0 { receive() }
-        }
+        try loop.watch(descriptor) { [unowned self] events in serve(events) }
+    }
+
+    /// One call, so that the conversation is there to its end although it may close itself on the way.
+    private func serve(_ events: UInt32) {
+        if events & EventLoop.writable != 0 { flush() }
+        guard !isClosed else { return }
+        if events & (EventLoop.readable | EventLoop.hungUp | EventLoop.broken) != 0 { receive() }
     }
 
     func close() {
@@ -56,6 +61,7 @@ final class ControlConversation {
         let count = recv(descriptor, &chunk, chunk.count, 0)
         if count < 0, errno == EAGAIN || errno == EINTR { return }
         guard count > 0 else { return close() }
+        lastActive = SystemClock.microseconds
         // A follower has nothing more to say; it is read only to see it leave.
         if isFollowing { return }
         inbox.append(contentsOf: chunk[..<count])
@@ -89,6 +95,7 @@ final class ControlConversation {
     var keepsUp: Bool { pending < Self.maximumOutbox }
 
     private func send(_ message: [UInt8]) {
+        lastActive = SystemClock.microseconds
         outbox.append(contentsOf: message)
         flush()
     }

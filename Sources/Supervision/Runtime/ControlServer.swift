@@ -6,12 +6,16 @@ import Glibc
 /// The listening control socket and its conversations.
 final class ControlServer {
     static let maximumConversations = 256
+    /// When descriptors are scarce, these many conversations go on.
+    static let conversationsOfReserve = 8
+    private static let pauseWithoutDescriptors = TimeSpan.milliseconds(100)
 
     let descriptor: Int32
     private let path: String
     private let loop: EventLoop
     private let answer: (VarlinkCall, ControlConversation) -> Void
     private var conversations: [Int32: ControlConversation] = [:]
+    var count: Int { conversations.count }
 
     /// The caller holds the run directory's lock, so a socket that is there is a dead supervisor's.
     init(
@@ -80,17 +84,47 @@ final class ControlServer {
         for conversation in Array(conversations.values) { conversation.close() }
     }
 
+    /// When clients are let in again, after there was no descriptor for one.
+    private(set) var retryAt: Moment?
+
+    func retry(at now: Moment) {
+        guard let due = retryAt, due <= now else { return }
+        retryAt = nil
+        resume()
+    }
+
     private func accept() {
-        let client = linux_accept(descriptor)
-        guard client >= 0 else { return }
-        guard conversations.count < Self.maximumConversations else {
-            close(client)
-            return
+        var client = linux_accept(descriptor)
+        if client < 0, errno == EMFILE || errno == ENFILE {
+            guard dismiss() else {
+                // The client in the queue would wake the loop again and again.
+                pause()
+                retryAt = SystemClock.now + Self.pauseWithoutDescriptors
+                return
+            }
+            client = linux_accept(descriptor)
         }
+        guard client >= 0 else { return }
         let conversation = ControlConversation(client, loop: loop, answer: answer) { [unowned self] descriptor in
             conversations[descriptor] = nil
         }
         conversations[client] = conversation
-        do throws(SystemError) { try conversation.start() } catch { conversation.close() }
+        do throws(SystemError) { try conversation.start() } catch { return conversation.close() }
+        let most = DescriptorReserve.includes(client) ? Self.conversationsOfReserve : Self.maximumConversations
+        if conversations.count > most { dismiss(but: conversation) }
+    }
+
+    /// Ends the conversation that is missed least: of those who may do least, one that does not follow, the one that
+    /// has been silent longest. So a crowd of clients never keeps an operator out.
+    @discardableResult
+    private func dismiss(but newcomer: ControlConversation? = nil) -> Bool {
+        let least = conversations.values.min { a, b in
+            if a.permission != b.permission { return a.permission < b.permission }
+            if a.isFollowing != b.isFollowing { return b.isFollowing }
+            if a.lastActive != b.lastActive { return a.lastActive < b.lastActive }
+            return b === newcomer
+        }
+        least?.close()
+        return least != nil
     }
 }

@@ -40,8 +40,10 @@ final class EventLoop {
             watches.append(contentsOf: repeatElement(nil, count: max(64, index + 1 - watches.count)))
         }
         var event = epoll_event(events: events, data: tag(descriptor, generation))
-        let operation = watches[index] == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-        guard epoll_ctl(epoll, operation, descriptor, &event) == 0 else { throw SystemError("watching a descriptor") }
+        var result = epoll_ctl(epoll, watches[index] == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event)
+        // It was closed without a word, and the number is another's now.
+        if result != 0, errno == ENOENT { result = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) }
+        guard result == 0 else { throw SystemError("watching a descriptor") }
         watches[index] = Watch(generation: generation, isBulk: isBulk, handler: handler)
     }
 

@@ -12,6 +12,8 @@ final class InstanceLog {
     private let cutter: LineCutter
     private var followers: [Int: (UnsafeRawBufferPointer) -> Void] = [:]
     private var nextFollower = 0
+    /// Bytes of output, with what was put before each line, since the supervisor's program began.
+    private(set) var captured: UInt64 = 0
 
     init(
         _ name: InstanceName, _ policy: LogPolicy, directories: Stack.Directories, loop: EventLoop, ledger: LogLedger,
@@ -152,6 +154,7 @@ final class InstanceLog {
     }
 
     private func emit(_ lines: UnsafeRawBufferPointer) {
+        captured += UInt64(lines.count)
         file.append(lines, at: SystemClock.now)
         guard !followers.isEmpty else { return }
         for follower in followers.values { follower(lines) }

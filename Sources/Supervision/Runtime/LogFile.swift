@@ -94,6 +94,11 @@ final class LogFile {
         try Files.makeDirectory(directory, mode: 0o750)
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o640)
         guard descriptor >= 0 else { throw SystemError("opening '\(path)'") }
+        guard !DescriptorReserve.includes(descriptor) else {
+            close(descriptor)
+            descriptor = -1
+            throw SystemError("opening '\(path)'", EMFILE)
+        }
         size = Int64(lseek(descriptor, 0, SEEK_END))
         var last: UInt8 = 0x0A
         if size > 0, pread(descriptor, &last, 1, off_t(size - 1)) == 1, last != 0x0A {

@@ -34,6 +34,15 @@ final class LogPipe {
         return reader >= 0
     }
 
+    /// The last descriptors are the supervisor's own: a pipe that got one of them gives it back and fails.
+    private func givesBackReserve() -> Bool {
+        guard DescriptorReserve.includes(reader) else { return false }
+        close(reader)
+        reader = -1
+        errno = EMFILE
+        return true
+    }
+
     /// A reading end that was kept for us while no supervisor ran; whether it is taken.
     func adopt(_ descriptor: Int32) -> Bool {
         guard reader < 0 else { return false }
@@ -81,7 +90,7 @@ final class LogPipe {
             }
             if reader >= 0, Self.isSame(reader, descriptor) { return (descriptor, false) }
             if reader >= 0 { close(reader) }
-            guard reopen() else {
+            guard reopen(), !givesBackReserve() else {
                 let failure = SystemError("opening the log pipe '\(path)'")
                 close(descriptor)
                 throw failure

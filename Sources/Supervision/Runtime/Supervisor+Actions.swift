@@ -27,8 +27,11 @@ extension Supervisor {
         case .startProbe(let name, let probe, let check):
             guard let spec = machine.instances[name]?.spec else { return }
             let invocation = children.main(of: probe.run)?.invocation ?? ""
+            meter.asked(probe, of: spec, at: SystemClock.microseconds)
             probes?.start(probe, check, of: spec, invocation: invocation) { enterGroup(of: spec) }
-        case .cancelProbe(let probe): probes?.cancel(probe)
+        case .cancelProbe(let probe):
+            meter.cancelled(probe, at: SystemClock.microseconds)
+            probes?.cancel(probe)
         case .publish(let transition):
             publish(transition)
             if transition.kind == .state, transition.state.isAtRest { sockets.close(transition.instance) }
@@ -42,6 +45,8 @@ extension Supervisor {
             sockets.close(name)
             groups?.remove(name)
             Credentials(directories, name).clear()
+            meter.forget(name)
+            lostBytes[name] = nil
         case .exit: isDone = true
         }
     }
@@ -68,7 +73,9 @@ extension Supervisor {
         ) { [unowned self] change in
             switch change {
             case .stopped(let reason): note(.logsStopped, name, reason)
-            case .resumed(let lost): note(.logsResumed, name, "\(lost) bytes were lost")
+            case .resumed(let lost):
+                lostBytes[name, default: 0] += UInt64(max(lost, 0))
+                note(.logsResumed, name, "\(lost) bytes were lost")
             }
         }
     }

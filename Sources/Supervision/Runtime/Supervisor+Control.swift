@@ -7,6 +7,7 @@ extension Supervisor {
     /// Lines of one reply at most, so that no message outgrows what a client must accept.
     static let maximumLines = 10_000
     static let maximumBatch = 256 << 10
+    static let maximumSamples = 1000
 
     func answer(_ call: VarlinkCall, _ client: ControlConversation) {
         let parts = call.method.split(separator: ".", omittingEmptySubsequences: false)
@@ -72,6 +73,7 @@ extension Supervisor {
         case .apply: client.reply(.success(try encode(try apply(call))), to: call)
         case .logs: try logs(call, client)
         case .events: events(call, client)
+        case .metrics: try metrics(call, client)
         case .reexecute:
             client.reply(.success(.object([:])), to: call)
             prepareReexecution()
@@ -138,6 +140,7 @@ extension Supervisor {
         for spec in next.instances { logs[spec.name]?.file.policy = spec.logs }
         alignChildren(next)
         note(.stackApplied)
+        tellMetrics()
         do throws(SystemError) { try StackFile.save(next, to: stackPath) } catch {
             note(.trouble, nil, "the stack runs, but was not saved: \(error)")
         }
@@ -184,7 +187,8 @@ extension Supervisor {
         let fixed = ["instance": JSON.string(name.description)]
         let last = LogTail.lines(lines(call), in: "\(directories.logs)/\(name)").map { JSON.string($0) }
         send(last, as: "lines", fixed, to: call, client, open: follows)
-        guard follows else { return }
+        // A client that left while it was answered has nothing to undo at its close any more.
+        guard follows, !client.isClosed else { return }
         let log = log(of: spec)
         var skipped = 0
         let token = log.follow { [unowned self, unowned client] bytes in
@@ -204,11 +208,32 @@ extension Supervisor {
         client.startFollowing()
     }
 
+    /// A reply for each metric, or for a part of one that has many samples.
+    private func metrics(_ call: VarlinkCall, _ client: ControlConversation) throws(ControlError) {
+        var waiting: JSON?
+        var families: [JSON] = []
+        eachMetric { family in
+            for part in family.parts(of: Self.maximumSamples) {
+                guard let json = try? JSON(encoding: part) else { continue }
+                if call.more, let waiting {
+                    client.reply(.success(.object(["families": .array([waiting])])), to: call, continues: true)
+                }
+                waiting = json
+                if !call.more { families.append(json) }
+            }
+        }
+        if call.more { families = waiting.map { [$0] } ?? [] }
+        let reply = JSON.object(["families": .array(families)])
+        guard call.more || reply.bytes.count <= Self.maximumBatch else { throw .expectedMore }
+        client.reply(.success(reply), to: call)
+    }
+
     private func events(_ call: VarlinkCall, _ client: ControlConversation) {
         let follows = follows(call)
         let last = record.last(lines(call)).compactMap { try? JSON(encoding: $0) }
         send(last, as: "events", [:], to: call, client, open: follows)
-        guard follows else { return }
+        // A client that left while it was answered has nothing to undo at its close any more.
+        guard follows, !client.isClosed else { return }
         let token = record.follow { [unowned self, unowned client] event in
             guard client.keepsUp, let json = try? JSON(encoding: event) else { return }
             send([json], as: "events", [:], to: call, client, open: true)

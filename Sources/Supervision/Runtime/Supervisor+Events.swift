@@ -2,11 +2,10 @@ import Control
 import CoreTypes
 import Glibc
 
-/// The record of what happens.
+/// The record of what happens: on disk, to whoever follows, and in systemd's journal.
 extension Supervisor {
     func publish(_ transition: Transition) {
-        isSummaryStale = true
-        record.add(
+        tell(
             SupervisorEvent(
                 at: SystemClock.wall, kind: transition.kind, instance: transition.instance, state: transition.state,
                 pid: transition.pid, reason: transition.reason))
@@ -14,6 +13,12 @@ extension Supervisor {
 
     func note(_ kind: SupervisorEvent.Kind, _ instance: InstanceName? = nil, _ reason: String? = nil, pid: Int32? = nil)
     {
-        record.add(SupervisorEvent(at: SystemClock.wall, kind: kind, instance: instance, pid: pid, reason: reason))
+        tell(SupervisorEvent(at: SystemClock.wall, kind: kind, instance: instance, pid: pid, reason: reason))
+    }
+
+    private func tell(_ event: SupervisorEvent) {
+        isSummaryStale = true
+        record.add(event)
+        systemJournal?.send(event.journalEntry(profile: machine.profile))
     }
 }

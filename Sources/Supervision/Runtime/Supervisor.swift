@@ -31,6 +31,9 @@ package final class Supervisor {
     let groups: ControlGroups?
     let signals: Int32
     var server: ControlServer?
+    var metricsServer: MetricsServer?
+    /// Metrics cannot be told where the stack wants it; when that is tried again.
+    var metricsRetryAt: Moment?
     var probes: ProbeRunner?
 
     var machine: StackMachine
@@ -47,6 +50,11 @@ package final class Supervisor {
     /// Instances of which was told that limits or a group of their own cannot be had.
     var unlimited: Set<InstanceName> = []
     var schedule = SaveSchedule()
+    var meter = ProbeMeter()
+    /// Output that could not be written.
+    var lostBytes: [InstanceName: UInt64] = [:]
+    /// Of the loop.
+    var turns: UInt64 = 0
     /// The line for systemd may no longer be true.
     var isSummaryStale = true
     /// Events since memory was last given back; starting up counts as many.
@@ -57,10 +65,14 @@ package final class Supervisor {
     var reexecutesBy: Moment?
     let bootID = ProcessTable.bootID
     let journal: RunJournal
+    /// systemd's, where events go too.
+    let systemJournal: JournalSocket?
 
     /// Takes the run directory, loads what an earlier supervisor left, and takes up the stack. Fails only here: once
     /// it runs, it never exits because of an error.
-    package init(stackPath: String, version: String) throws(OperatorError) {
+    ///
+    /// `journal`: where systemd's journal listens; `nil`: at its usual place if systemd started us.
+    package init(stackPath: String, journal journalPath: String? = nil, version: String) throws(OperatorError) {
         let stack = try StackFile.load(stackPath)
         self.stackPath = stackPath
         self.version = version
@@ -75,6 +87,8 @@ package final class Supervisor {
             notifier = ServiceNotifier()
             sockets = ListeningSockets(notifier)
             groups = ControlGroups()
+            systemJournal = (journalPath ?? (notifier.isConnected ? JournalSocket.standardPath : nil))
+                .flatMap { JournalSocket(path: $0) }
             for (path, mode) in [
                 (directories.state, 0o750), (directories.logs, 0o750), (directories.run, 0o755),
                 ("\(directories.run)/logs", 0o700),
@@ -99,9 +113,15 @@ package final class Supervisor {
             ) { [unowned self] call, client in answer(call, client) }
             try loop.watch(signals) { [unowned self] _ in readSignals() }
         } catch { throw OperatorError(doing: doing, because: "\(error)", cause: error) }
-        probes = ProbeRunner(loop: loop, spawner: spawner, children: children) { [unowned self] event in tell(event) }
+        probes = ProbeRunner(loop: loop, spawner: spawner, children: children) { [unowned self] event in
+            if case .probeAnswered(_, let probe, let outcome) = event {
+                meter.answered(probe, outcome, at: SystemClock.microseconds)
+            }
+            tell(event)
+        }
         try takeUp(stack, inherited)
         if let server { notifier.keep(server.descriptor, as: DescriptorName.control) }
+        tellMetrics()
     }
 
     // MARK: The loop
@@ -119,6 +139,7 @@ package final class Supervisor {
             reexecuteIfDue()
             if notifier.hasWaiting { notifier.postWaiting() }
             loop.turn(milliseconds: patience())
+            turns += 1
             timers()
         }
         leave()
@@ -127,7 +148,10 @@ package final class Supervisor {
 
     private func patience() -> Int32 {
         if !actions.isEmpty || !spawns.isEmpty { return 0 }
-        let moments = [machine.nextWake, sweepAt, schedule.dueAt, watchdogAt, reexecutesBy, pollAt].compactMap { $0 }
+        let moments = [
+            machine.nextWake, sweepAt, schedule.dueAt, watchdogAt, reexecutesBy, pollAt, server?.retryAt,
+            metricsServer?.deadline, metricsRetryAt,
+        ].compactMap { $0 }
         guard let next = moments.min() else { return -1 }
         // One more millisecond, so that the deadline has passed when we wake.
         return Int32(clamping: max(0, (next - SystemClock.now).milliseconds + 1))
@@ -144,6 +168,9 @@ package final class Supervisor {
         if let wake = machine.nextWake, wake <= now { tell(.woke) }
         if !remainders.isEmpty { checkRemainders() }
         if let due = sweepAt, due <= now { sweep() }
+        server?.retry(at: now)
+        metricsServer?.expire(at: now)
+        if let retry = metricsRetryAt, retry <= now { tellMetrics() }
         if let interval = notifier.watchdogInterval, watchdogAt.map({ $0 <= now }) ?? true {
             notifier.alive()
             watchdogAt = now + .milliseconds(interval)

@@ -1,0 +1,68 @@
+import Control
+import CoreTypes
+
+extension SupervisorEvent.Kind {
+    /// Finds every event of a kind in the journal: `journalctl MESSAGE_ID=…`. It stays when a kind gets another word
+    /// (`systemd-id128 new` makes one).
+    package var messageID: String {
+        switch self {
+        case .supervisorStarted: return "3fe579e1bdc402422946cd06c31a5478"
+        case .supervisorStopping: return "92b2ee358f5eec018f828ecf5fe39def"
+        case .supervisorStopped: return "48d67537df5932de8855cb8d046620b2"
+        case .supervisorReexecuting: return "3aa7082381cd5dac41941774634254cc"
+        case .stackApplied: return "723504581deb6ebbbc98265940f12a4b"
+        case .state: return "e2a7cb132fa4171cfba2d2ba2031b052"
+        case .healthy: return "792cb21bc9288793cb71b78fd155d31a"
+        case .unhealthy: return "a9f22b10a1abb0cfa84bce25fe38d5ca"
+        case .ended: return "7c2d9a6c25f62a394b12176e3a75a77c"
+        case .spawnFailed: return "6b3c60ffd8663877270eff3576233395"
+        case .adopted: return "503d9b2379a34175282429a059ce58cb"
+        case .strayKilled: return "6af2ed8e2b11e3280bcefe1a46a5354e"
+        case .logsStopped: return "0f003640bca54112c1dcdc583806dfe4"
+        case .logsResumed: return "d9200ae67532c95cc219a3aeb4e90e5a"
+        case .trouble: return "0c8b26674be917f589ec740aaef8b9ba"
+        case .unknown: return "01999bc972d222090e78c1420031b00b"
+        }
+    }
+}
+
+extension SupervisorEvent {
+    /// One event as systemd's journal keeps it: a sentence, and fields to search by.
+    func journalEntry(profile: String) -> JournalEntry {
+        var entry = JournalEntry(sentence, priority: priority)
+        entry.add("MESSAGE_ID", kind.messageID)
+        entry.add("SYSLOG_IDENTIFIER", "bedplated")
+        entry.add("BEDPLATE_EVENT", kind.rawValue)
+        entry.add("BEDPLATE_PROFILE", profile)
+        entry.add("BEDPLATE_INSTANCE", instance?.description)
+        entry.add("BEDPLATE_PROCESS", instance?.process.description)
+        entry.add("BEDPLATE_SLOT", instance?.slot?.rawValue)
+        entry.add("BEDPLATE_STATE", state?.rawValue)
+        entry.add("BEDPLATE_PID", pid.map { "\($0)" })
+        entry.add("BEDPLATE_REASON", reason)
+        return entry
+    }
+
+    /// `api@blue: backing-off, process 4711 (exited 1)`
+    private var sentence: String {
+        let what = kind == .state ? state?.rawValue ?? kind.rawValue : kind.rawValue
+        let process = pid.map { ", process \($0)" } ?? ""
+        return "\(instance?.description ?? "supervisor"): \(what)\(process)" + (reason.map { " (\($0))" } ?? "")
+    }
+
+    private var priority: JournalEntry.Priority {
+        switch kind {
+        case .state:
+            switch state {
+            case .failed: return .error
+            case .backingOff: return .warning
+            case .down, .waiting, .starting, .up, .stopping, .completed, .unknown, nil: return .informational
+            }
+        case .spawnFailed, .unhealthy, .strayKilled, .logsStopped, .trouble: return .warning
+        case .supervisorStarted, .supervisorStopping, .supervisorStopped, .supervisorReexecuting, .stackApplied,
+            .adopted, .logsResumed:
+            return .notice
+        case .healthy, .ended, .unknown: return .informational
+        }
+    }
+}
