@@ -129,7 +129,7 @@ struct FaultRuntimeTests {
             names.map { name in shell(name, "echo hello; exec sleep 1000") { $0.restart.maximum = .milliseconds(500) } }
         )
         // Each child takes three; 33 and more are taken from the start.
-        try fixture.start(under: ["/bin/sh", "-c", "ulimit -n 120; exec \"$0\" \"$@\""])
+        try fixture.start(under: ["/bin/sh", "-c", "ulimit -n 200; exec \"$0\" \"$@\""])
         try fixture.wait("some cannot start") {
             try fixture.client.status().instances.contains {
                 $0.reason?.contains("Too many open files") == true

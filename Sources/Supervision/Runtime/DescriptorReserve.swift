@@ -6,14 +6,20 @@ import Glibc
 /// The kernel gives the lowest free number, so a number tells how many are taken.
 enum DescriptorReserve {
     /// What a save, a sweep or a start needs at a time, and as many conversations as an operator needs.
-    static let size: Int32 = 32
+    static let size = 32
 
     /// Whether this descriptor is one of the last, and its opener is to give it back.
-    static func includes(_ descriptor: Int32) -> Bool {
+    static func includes(_ descriptor: Int32) -> Bool { Int(descriptor) >= common }
+
+    /// Whether a log pipe with this descriptor would take the room of log files: an instance has two pipes, and opens
+    /// its file with its first line.
+    static func includes(pipe descriptor: Int32) -> Bool { Int(descriptor) >= common / 3 * 2 }
+
+    private static var common: Int {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        let most = Int(clamping: limit.rlim_cur)
         // Tiny limits are shared in two halves.
-        let reserved = min(UInt64(size), UInt64(limit.rlim_cur) / 2)
-        return UInt64(descriptor) >= UInt64(limit.rlim_cur) - reserved
+        return most - min(size, most / 2)
     }
 }

@@ -34,9 +34,9 @@ final class LogPipe {
         return reader >= 0
     }
 
-    /// The last descriptors are the supervisor's own: a pipe that got one of them gives it back and fails.
+    /// A pipe that got a descriptor which others need gives it back and fails.
     private func givesBackReserve() -> Bool {
-        guard DescriptorReserve.includes(reader) else { return false }
+        guard DescriptorReserve.includes(pipe: reader) else { return false }
         close(reader)
         reader = -1
         errno = EMFILE
