@@ -1,12 +1,15 @@
 """The main job, end to end, on the built programs: install, set up, scan, switch under load, survive, stop."""
+import json
 import os
 import signal
 import statistics
+import subprocess
 import time
 
 import archives
 import pytest
 from load import Load
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from trial import listening, processes_under
 from waiting import until
 
@@ -177,6 +180,33 @@ def test_a_killed_supervisor_is_replaced_and_everything_else_runs_on(trial):
 def test_logs_show_what_an_instance_said(trial):
     result = trial.bedplate("logs", "api@blue", "--lines", "50")
     assert result.returncode == 0 and result.stdout.strip(), result.stderr
+
+
+def test_events_are_followed_as_they_happen(trial):
+    with subprocess.Popen([trial.root / "usr/bin/bedplate", "events", "--follow", "--lines", "1", "--json"],
+                          stdout=subprocess.PIPE, text=True) as following:
+        try:
+            json.loads(following.stdout.readline())
+            assert trial.bedplate("restart", "worker@blue").returncode == 0
+            for line in following.stdout:
+                event = json.loads(line)
+                if event.get("instance") == "worker@blue" and event.get("state") == "up":
+                    break
+            else:
+                raise AssertionError("the stream ended before the worker was up again")
+        finally:
+            following.terminate()
+
+
+def test_metrics_are_openmetrics_that_name_the_live_slot(trial):
+    result = trial.bedplate("metrics")
+    assert result.returncode == 0, result.stderr
+    found = {family.name: family for family in text_string_to_metric_families(result.stdout)}
+    live = {s.labels["slot"]: s.value for s in found["bedplate_slot_live"].samples}
+    assert live == {slot: float(slot == trial.status()["live"]) for slot in ("blue", "green")}
+    assert found["bedplate_switch_ongoing"].samples == []
+    as_json = json.loads(trial.bedplate("metrics", "--json").stdout)
+    assert [family["name"] for family in as_json["families"]] == list(found)
 
 
 def test_stop_leaves_no_process_and_no_port(trial):
