@@ -1,10 +1,12 @@
 """bedplated under a real systemd: what its unit promises, on a booted host."""
+import json
 import os
 import random
 import re
 import signal
 
 import pytest
+from bed import CHECKOUT
 from supervised import PROGRAM, Supervised, instance, workload
 from waiting import until
 
@@ -46,6 +48,26 @@ def test_systemctl_status_tells_the_truth_while_it_changes(supervised):
     until("the line says that one of them is missing", lambda: status_text() == "live blue · 2 of 3 healthy")
     machine.run("systemctl", "stop", "bedplated")
     assert machine.show("bedplated", "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
+
+
+def test_the_journal_finds_events_by_message_id_and_instance(supervised):
+    it = supervised(four())
+    page = (CHECKOUT / "docs/events.md").read_text()
+    ids = dict(re.findall(r"^\| `([a-z-]+)` \| `([0-9a-f]{32})` \|", page, re.M))
+
+    def found(kind: str, *fields: str) -> list[dict]:
+        result = it.machine.run("journalctl", "--output=json", f"MESSAGE_ID={ids[kind]}", *fields)
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    [started] = until("its start is in the journal", lambda: found("supervisor-started"))
+    assert started["SYSLOG_IDENTIFIER"] == "bedplated" and started["BEDPLATE_PID"] == str(it.status()["pid"])
+    it.ask("Signal", instance="web@blue", signal="KILL")
+    web = "BEDPLATE_INSTANCE=web@blue"
+    [ended] = until("its end is in the journal", lambda: found("ended", web))
+    assert ended["BEDPLATE_REASON"] == "killed by KILL" and ended["_SYSTEMD_UNIT"] == "bedplated.service"
+    assert (ended["BEDPLATE_PROCESS"], ended["BEDPLATE_SLOT"]) == ("web", "blue")
+    [crash] = until("so is its crash loop", lambda: found("state", web, "BEDPLATE_STATE=backing-off"))
+    assert crash["PRIORITY"] == "4" and crash["MESSAGE"].startswith("web@blue: backing-off")
 
 
 def test_killed_100_times_under_load_it_keeps_every_pid_every_log_line_and_every_request(supervised):
