@@ -163,7 +163,57 @@ struct ChildrenRuntimeTests {
         try fixture.wait("it rages") { try fixture.lines("storm").count == 1 && fixture.processes().count > 200 }
         try fixture.client.stop([instance("storm")])
         try fixture.wait("it is down") { try fixture.status("storm").state == .down }
-        try fixture.wait("it is gone") { fixture.processes() == [fixture.pid] || fixture.processes() == [] }
+        try fixture.wait("it is gone") { fixture.processes() == [] }
+    }
+
+    @Test("a child that closes its pipes runs on, costs the supervisor nothing, and is stopped like any other")
+    func closedPipes() throws {
+        let fixture = try RuntimeFixture([
+            shell("mute", "echo last; exec >/dev/null 2>&1; exec sleep 1000"),
+            shell("clock", "while :; do echo tick; sleep 0.05; done"),
+        ])
+        try fixture.start()
+        try fixture.wait("it spoke and is up") {
+            try fixture.lines("mute").count == 1 && fixture.status("mute").healthy
+        }
+        let child = try #require(try fixture.status("mute").pid)
+        try fixture.wait("it holds no pipe") { readlinks("/proc/\(child)/fd").allSatisfy { $0 == "/dev/null" } }
+        // Read past the supervisor, so that asking costs it nothing.
+        let log = "\(fixture.stack.directories.logs)/clock/current"
+        func ticks() -> Int { (read(log) ?? []).filter { $0 == 0x0A }.count }
+        let (before, from) = (processorTime(fixture.pid), ticks())
+        try fixture.wait("the clock goes on") { ticks() >= from + 8 }
+        // A loop that spun on the closed pipes would have used most of these 400 ms.
+        #expect(processorTime(fixture.pid) - before < 10)
+        #expect(try fixture.status("mute").pid == child)
+        try fixture.client.stop([instance("mute")])
+        try fixture.wait("it is down") { try fixture.status("mute").state == .down }
+        #expect(try fixture.status("mute").lastEnd == "killed by TERM")
+    }
+
+    private func readlinks(_ directory: String) -> [String] {
+        run(["/bin/sh", "-c", "readlink \(directory)/*"]).split(separator: "\n").map(String.init)
+    }
+
+    /// What a process has used, in hundredths of a second (proc(5), fields 14 and 15).
+    private func processorTime(_ pid: pid_t) -> Int {
+        let text = String(decoding: read("/proc/\(pid)/stat") ?? [], as: UTF8.self)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return fields.count > 13 ? (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0) : 0
+    }
+
+    @Test("a child that daemonizes has ended: its daemon is killed, and it is started again as its policy says")
+    func daemonizes() throws {
+        let fixture = try RuntimeFixture([
+            shell("daemon", "setsid sh -c '(echo daemon; exec sleep 1000) & exit' ; exit 0") {
+                $0.restart.initial = .seconds(100)
+            }
+        ])
+        try fixture.start()
+        try fixture.wait("it ended") { try fixture.status("daemon").state == .backingOff }
+        #expect(try fixture.status("daemon").lastEnd == "exited 0")
+        try fixture.wait("its daemon is gone") { fixture.processes() == [] }
+        #expect(try fixture.events().contains { $0.kind == .strayKilled && $0.instance == instance("daemon") })
     }
 
     @Test("daemons that start further daemons in sessions of their own are all gone after a stop")

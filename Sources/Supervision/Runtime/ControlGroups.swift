@@ -21,9 +21,11 @@ final class ControlGroups {
     init?() {
         guard let own = Self.ownDirectory() else { return nil }
         let above = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? ""
+        // A unit below one that is delegated, as a user's are, is not ours to leave.
+        let isUnit = [".service", ".scope", ".slice"].contains(where: own.hasSuffix)
         if Self.isDelegated(own) {
             root = own
-        } else if Self.isDelegated(above) {
+        } else if !isUnit, Self.isDelegated(above) {
             root = above
         } else {
             return nil

@@ -15,6 +15,7 @@ extension Supervisor {
             let ends = try log.openForChild(of: account)
             if log.readers.map(\.descriptor) != before { keep(log) }
             let group = enterGroup(of: spec)
+            if group >= 0 { limit(spec) } else { tellUnlimited(spec) }
             defer {
                 close(ends.output)
                 close(ends.error)
@@ -37,15 +38,8 @@ extension Supervisor {
     /// What a child of the instance writes to enter its control group; -1 when there is none to enter. That it cannot be
     /// made keeps nothing from starting.
     func enterGroup(of spec: InstanceSpec) -> Int32 {
-        guard let groups else {
-            tellUnlimited(spec)
-            return -1
-        }
-        do throws(SystemError) {
-            let descriptor = try groups.open(spec.name)
-            limit(spec)
-            return descriptor
-        } catch {
+        guard let groups else { return -1 }
+        do throws(SystemError) { return try groups.open(spec.name) } catch {
             if unlimited.insert(spec.name).inserted {
                 note(.trouble, spec.name, "it runs in no group of its own: \(error)")
             }
