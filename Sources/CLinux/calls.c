@@ -4,14 +4,19 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,4 +151,24 @@ int linux_raise_descriptors(uint64_t *soft, uint64_t *hard) {
     *hard = limit.rlim_max;
     limit.rlim_cur = limit.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int64_t linux_birth(int descriptor) {
+    struct statx found;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_BTIME, &found) < 0 || !(found.stx_mask & STATX_BTIME)) return -1;
+    return (int64_t)found.stx_btime.tv_sec * 1000 + found.stx_btime.tv_nsec / 1000000;
+}
+
+ssize_t linux_send_file(int socket, int file, off_t offset, size_t count) {
+    return sendfile(socket, file, &offset, count);
+}
+
+void linux_tcp_patience(int socket, int seconds) {
+    int on = 1, idle = seconds / 2, interval = seconds / 8, count = 4;
+    unsigned limit = (unsigned)seconds * 1000;
+    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
 }

@@ -26,6 +26,12 @@ extension Stack {
             }
         }
         problems += sharedPlaces
+        if let path = logging?.journal, !path.hasPrefix("/") || path.utf8.count > 107 {
+            problems.append("the journal's socket '\(path)' is no absolute path of at most 107 bytes")
+        }
+        if let spool = logging?.logstash?.spool, spool < Logging.Logstash.smallestSpool {
+            problems.append("a spool of \(spool) is too small")
+        }
         if let cycle = dependencyCycle { problems.append("the dependencies run in a circle: \(cycle)") }
         return problems
     }
@@ -95,6 +101,9 @@ extension InstanceSpec {
             problems.append("'\(step.signal)' in its stop steps is no signal")
         }
         if logs.maximumSize.bytes < 4096 { problems.append("logs rotated at \(logs.maximumSize) are too small") }
+        if let total = logs.maximumTotal, total < logs.maximumSize {
+            problems.append("logs of \(total) in all cannot be rotated at \(logs.maximumSize)")
+        }
         return problems + (child?.value.problems ?? [])
     }
 }

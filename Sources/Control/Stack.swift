@@ -17,10 +17,12 @@ package struct Stack: Codable, Sendable, Equatable {
     package var live: Slot?
     /// Where metrics are told over HTTP; `nil`: nowhere.
     package var metrics: MetricsEndpoint?
+    /// Where output goes besides the instances' files; `nil`: nowhere.
+    package var logging: Logging?
 
     package init(
         profile: String, directories: Directories, instances: [InstanceSpec], live: Slot? = nil,
-        metrics: MetricsEndpoint? = nil
+        metrics: MetricsEndpoint? = nil, logging: Logging? = nil
     ) {
         self.format = Self.currentFormat
         self.profile = profile
@@ -28,6 +30,7 @@ package struct Stack: Codable, Sendable, Equatable {
         self.instances = instances
         self.live = live
         self.metrics = metrics
+        self.logging = logging
     }
 
     /// Where the supervisor keeps what; absolute paths.

@@ -43,6 +43,16 @@ package struct SupervisorEvent: Codable, Sendable, Equatable {
         case strayKilled = "stray-killed"
         case logsStopped = "logs-stopped"
         case logsResumed = "logs-resumed"
+        /// The journal does not take lines as fast as they come, or is not there.
+        case journalStopped = "journal-stopped"
+        case journalResumed = "journal-resumed"
+        /// Logstash cannot be reached; lines wait on disk.
+        case logstashAway = "logstash-away"
+        case logstashBack = "logstash-back"
+        /// Its spool is full, or cannot be written.
+        case logstashDropping = "logstash-dropping"
+        /// It has all that waited; the reason says how many lines it never got.
+        case logstashDropped = "logstash-dropped"
         /// The supervisor met an obstacle and went on.
         case trouble
         /// A word of a later release.

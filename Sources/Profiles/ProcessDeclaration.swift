@@ -132,11 +132,26 @@ package struct ProcessDeclaration: Sendable, Equatable {
         package var maximumSize: ByteCount
         package var keep: Int
         package var timestamps: Bool
+        package var maximumAge: TimeSpan
+        package var maximumTotal: ByteCount
+        package var format: Format
+        package var journal: Bool
+        package var logstash: Bool
 
-        package init(maximumSize: ByteCount, keep: Int, timestamps: Bool) {
+        package enum Format: String, Sendable, CaseIterable { case text, json }
+
+        package init(
+            maximumSize: ByteCount, keep: Int, timestamps: Bool, maximumAge: TimeSpan, maximumTotal: ByteCount,
+            format: Format, journal: Bool, logstash: Bool
+        ) {
             self.maximumSize = maximumSize
             self.keep = keep
             self.timestamps = timestamps
+            self.maximumAge = maximumAge
+            self.maximumTotal = maximumTotal
+            self.format = format
+            self.journal = journal
+            self.logstash = logstash
         }
     }
 }

@@ -11,6 +11,7 @@ package struct Profile: Sendable, Equatable {
     /// Ports by slot and port name: blue's `api` is 8001.
     package var slots: [Slot: [String: Port]]
     package var processes: [ProcessDeclaration]
+    package var logging: Logging
     package var frontDoor: FrontDoor
     /// In the order of the file; the longest matching path wins, as nginx does it.
     package var routes: [Route]
@@ -19,8 +20,8 @@ package struct Profile: Sendable, Equatable {
 
     package init(
         name: String, summary: String, services: Services, secrets: [SecretDeclaration],
-        slots: [Slot: [String: Port]], processes: [ProcessDeclaration], frontDoor: FrontDoor, routes: [Route],
-        metrics: MetricsListener? = nil
+        slots: [Slot: [String: Port]], processes: [ProcessDeclaration], logging: Logging = Logging(),
+        frontDoor: FrontDoor, routes: [Route], metrics: MetricsListener? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -28,9 +29,32 @@ package struct Profile: Sendable, Equatable {
         self.secrets = secrets
         self.slots = slots
         self.processes = processes
+        self.logging = logging
         self.frontDoor = frontDoor
         self.routes = routes
         self.metrics = metrics
+    }
+}
+
+/// Where the output of all processes goes besides their files.
+package struct Logging: Sendable, Equatable {
+    /// The socket of systemd's journal; absolute.
+    package var journalSocket: String
+    package var logstash: Logstash?
+
+    package init(journalSocket: String = "/run/systemd/journal/socket", logstash: Logstash? = nil) {
+        self.journalSocket = journalSocket
+        self.logstash = logstash
+    }
+
+    package struct Logstash: Sendable, Equatable {
+        package var address: Endpoint
+        package var spool: ByteCount
+
+        package init(address: Endpoint, spool: ByteCount) {
+            self.address = address
+            self.spool = spool
+        }
     }
 }
 

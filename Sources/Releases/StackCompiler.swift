@@ -37,7 +37,8 @@ package struct StackCompiler: Sendable {
             directories: Stack.Directories(
                 state: layout.state.string, logs: layout.logs.string, run: layout.run.string),
             instances: instances, live: profile.processes.contains(where: \.isSlotted) ? live : nil,
-            metrics: profile.metrics.map { MetricsEndpoint(address: $0.host, port: $0.port.number) })
+            metrics: profile.metrics.map { MetricsEndpoint(address: $0.host, port: $0.port.number) },
+            logging: Control.Logging(profile.logging))
     }
 
     /// The instances of a slot, in the order of the profile.
@@ -84,8 +85,7 @@ package struct StackCompiler: Sendable {
                 readiness: try process.readiness.map { try ProbeSpec($0, port: port, placeholders) },
                 liveness: try process.liveness.map { try ProbeSpec($0, port: port, placeholders) }),
             stop: process.stop.map { StopStep(signal: $0.signal, wait: $0.wait) },
-            logs: LogPolicy(
-                maximumSize: process.logs.maximumSize, keep: process.logs.keep, timestamps: process.logs.timestamps),
+            logs: LogPolicy(process.logs),
             child: try child(of: process, in: slot ?? live, placeholders))
     }
 

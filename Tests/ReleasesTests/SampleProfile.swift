@@ -60,6 +60,8 @@ enum SampleProfile {
             },
             readiness: nil, liveness: nil,
             stop: [.init(signal: "TERM", wait: .seconds(30)), .init(signal: "KILL", wait: .zero)],
-            logs: ProcessDeclaration.Logs(maximumSize: .mebibytes(16), keep: 5, timestamps: true))
+            logs: ProcessDeclaration.Logs(
+                maximumSize: .mebibytes(16), keep: 14, timestamps: true, maximumAge: .seconds(86_400),
+                maximumTotal: .mebibytes(128), format: .text, journal: false, logstash: true))
     }
 }

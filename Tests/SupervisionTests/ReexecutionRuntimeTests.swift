@@ -20,12 +20,12 @@ struct ReexecutionRuntimeTests {
 
     @Test("no line is lost, doubled or torn when the supervisor is killed again and again in the middle of its work")
     func everyByteKept() throws {
-        let large = LogPolicy(maximumSize: .mebibytes(1), keep: 10_000)
+        let large = LogPolicy(maximumSize: .mebibytes(1), keep: 10_000, maximumTotal: nil)
         let fixture = try RuntimeFixture([
             // Whole blocks of four kilobytes: lines are cut anywhere.
             shell("flood", "exec seq 1 100000000") { $0.logs = large },
             shell("plain", "exec seq 1 100000000") {
-                $0.logs = LogPolicy(maximumSize: .mebibytes(1), keep: 10_000, timestamps: false)
+                $0.logs = LogPolicy(maximumSize: .mebibytes(1), keep: 10_000, timestamps: false, maximumTotal: nil)
             },
             shell("calm", "i=0; while :; do i=$((i+1)); printf li; printf 'ne %d\\n' $i; sleep 0.001; done") {
                 $0.logs = large

@@ -122,6 +122,15 @@ void linux_trim_memory(void);
 // The end of the last line in `bytes`: the offset after its newline, or 0 when there is none.
 size_t linux_last_line_end(const void *bytes, size_t count);
 
+// When a file was made, in milliseconds since 1970; -1 where the file system does not know.
+int64_t linux_birth(int descriptor);
+
+// sendfile(2) with an offset that is not the file's own; the bytes sent, or -1.
+ssize_t linux_send_file(int socket, int file, off_t offset, size_t count);
+
+// Ends a TCP connection whose other end is silent, or takes nothing, for so many seconds.
+void linux_tcp_patience(int socket, int seconds);
+
 void linux_random(void *bytes, size_t count);
 
 // Groups of a user, the first `capacity` of them; the number there are.

@@ -28,11 +28,13 @@ struct Consistency {
             checkProbes(process, at: path)
             checkTimes(process, at: path)
             checkChild(process, at: path)
+            checkLogs(process, at: path + "logs")
             checkDependencies(process, at: path)
         }
         checkCircles()
         checkPorts()
         checkRoutes()
+        checkLogging(at: ProfilePath(["logging"]))
         checkGenerators()
         return problems
     }

@@ -15,9 +15,7 @@ extension ProcessDeclaration {
             readiness: value["probes"].ifPresent("readiness").flatMap(Probe.init),
             liveness: value["probes"].ifPresent("liveness").flatMap(Probe.init),
             stop: value["stop"].items.map { StopSignal(signal: $0["signal"].string, wait: $0["wait"].time) },
-            logs: Logs(
-                maximumSize: value["logs"]["maximum_size"].size, keep: value["logs"]["keep"].integer,
-                timestamps: value["logs"]["timestamps"].boolean), child: Child(value))
+            logs: Logs(value["logs"]), child: Child(value))
     }
 }
 
@@ -29,6 +27,16 @@ extension ProcessDeclaration.Restart {
             limit: value.ifPresent("limit").map {
                 StartLimit(count: $0["count"].integer, window: $0["window"].time)
             })
+    }
+}
+
+extension ProcessDeclaration.Logs {
+    fileprivate init(_ value: Value) {
+        self.init(
+            maximumSize: value["maximum_size"].size, keep: value["keep"].integer,
+            timestamps: value["timestamps"].boolean, maximumAge: value["maximum_age"].time,
+            maximumTotal: value["maximum_total"].size, format: named(value["format"]),
+            journal: value["journal"].boolean, logstash: value["logstash"].boolean)
     }
 }
 

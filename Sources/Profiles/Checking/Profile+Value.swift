@@ -13,6 +13,9 @@ extension Profile {
                     Slot(rawValue: key).map { ($0, ports.dictionary(\.port)) }
                 }, uniquingKeysWith: { first, _ in first }),
             processes: root["processes"].pairs.compactMap(ProcessDeclaration.init),
+            logging: Logging(
+                journalSocket: root["logging"]["journal_socket"].string,
+                logstash: root["logging"].ifPresent("logstash").flatMap(Logging.Logstash.init)),
             frontDoor: FrontDoor(
                 address: root["front_door"]["listen"].listen.address, port: root["front_door"]["listen"].listen.port,
                 manager: named(root["front_door"]["manager"]), drain: root["front_door"]["drain"].time),
@@ -24,6 +27,14 @@ extension Profile {
             metrics: root.ifPresent("metrics").map {
                 MetricsListener(address: $0["listen"].listen.address, port: $0["listen"].listen.port)
             })
+    }
+}
+
+extension Logging.Logstash {
+    /// `nil` when its address is none, which `Consistency` reports.
+    fileprivate init?(_ value: Value) {
+        guard let address = try? Endpoint(value["address"].string) else { return nil }
+        self.init(address: address, spool: value["spool"].size)
     }
 }
 

@@ -94,10 +94,4 @@ extension ProfileSchema {
             "wait", .time(minimum: .zero), .defaults(to: "0s"), .apply,
             "How long to wait for the end before the next signal."),
     ]
-
-    private static let logs: [Key] = [
-        Key("maximum_size", .size, .defaults(to: "16MiB"), .start, "The file is rotated when it reaches this size."),
-        Key("keep", .integer(0...1000), .defaults(to: "5"), .start, "How many rotated files are kept."),
-        Key("timestamps", .boolean, .defaults(to: "true"), .start, "Whether each line begins with its time in UTC."),
-    ]
 }

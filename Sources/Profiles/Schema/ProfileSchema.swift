@@ -14,6 +14,7 @@ package enum ProfileSchema {
         Key(
             "processes", .dictionary(key: .name, entry: "<process>", value: .object(process)), .required,
             "The programs to run."),
+        Key("logging", .object(logging), .defaults(to: "{}"), "Where output goes besides files."),
         Key("front_door", .object(frontDoor), .defaults(to: "{}"), "Where clients reach the application."),
         Key(
             "routes", .list(.object(route), count: 0...200), .defaults(to: "[]"),

@@ -1,8 +1,9 @@
+import CLinux
 import Control
 import CoreTypes
 import Glibc
 
-/// The captured output of one instance: two pipes in, one file and any number of followers out.
+/// The captured output of one instance: two pipes in; one file, any number of followers and the outlets out.
 final class InstanceLog {
     let name: InstanceName
     let file: LogFile
@@ -10,6 +11,11 @@ final class InstanceLog {
     private let loop: EventLoop
     private let ledger: LogLedger
     private let cutter: LineCutter
+    private let outlets: LogOutlets
+    private var release: ReleaseID?
+    private var invocation = ""
+    /// By stream; made when a line needs it.
+    private var origins: [String: LineOrigin] = [:]
     private var followers: [Int: (UnsafeRawBufferPointer) -> Void] = [:]
     private var nextFollower = 0
     /// Bytes of output, with what was put before each line, since the supervisor's program began.
@@ -17,12 +23,13 @@ final class InstanceLog {
 
     init(
         _ name: InstanceName, _ policy: LogPolicy, directories: Stack.Directories, loop: EventLoop, ledger: LogLedger,
-        cutter: LineCutter, report: @escaping (LogFile.Change) -> Void
+        cutter: LineCutter, outlets: LogOutlets, report: @escaping (LogFile.Change) -> Void
     ) {
         self.name = name
         self.loop = loop
         self.ledger = ledger
         self.cutter = cutter
+        self.outlets = outlets
         file = LogFile(directory: "\(directories.logs)/\(name)", policy: policy, report: report) { [ledger] size in
             ledger.willWrite(at: size)
         }
@@ -30,6 +37,14 @@ final class InstanceLog {
     }
 
     static let streams = ["out", "err"]
+
+    /// Whose lines come from here on.
+    func belongs(to release: ReleaseID?, _ invocation: String) {
+        guard release != self.release || invocation != self.invocation else { return }
+        self.release = release
+        self.invocation = invocation
+        origins = [:]
+    }
 
     /// Takes the pipes of a child up again that an earlier supervisor started.
     func reopen() {
@@ -54,14 +69,47 @@ final class InstanceLog {
     func redo(_ step: LogLedger.Step) {
         guard let pipe = pipes.first(where: { $0.name == step.pipe }) else { return ledger.done() }
         pipe.carry = pipe.rest.load(step.generation)
-        if let size = step.sizeBefore { truncate(file.path, off_t(size)) }
+        if let size = step.sizeBefore { takeBack(to: size) }
+        if step.consumed != nil { pipe.carry = [] }
+        let shape = shape(of: pipe, step.wall, step.style)
         if step.count > 0 {
-            cutter.cut(step.count, wall: step.wall, timestamps: step.timestamps, carry: &pipe.carry, emit: emit)
+            cutter.cut(from: step.consumed ?? 0, step.count, shape, carry: &pipe.carry) { emit($0, $1, step.wall) }
         } else {
-            cutter.finish(&pipe.carry, wall: step.wall, timestamps: step.timestamps, emit: emit)
+            cutter.finish(&pipe.carry, shape) { emit($0, $1, step.wall) }
         }
+        outlets.commit()
         pipe.rest.keep(pipe.carry)
         ledger.done()
+    }
+
+    private func takeBack(to size: Int64) {
+        var status = stat()
+        // A smaller one was begun since.
+        guard stat(file.path, &status) == 0, Int64(status.st_size) > size else { return }
+        truncate(file.path, off_t(size))
+    }
+
+    private func shape(of pipe: LogPipe, _ wall: Int64, _ style: LineStyle) -> LineCutter.Step {
+        let policy = file.policy
+        var step = LineCutter.Step(wall: wall, style: style, most: Int(clamping: file.most))
+        let takesLines = outlets.take(policy)
+        guard takesLines || style == .json else { return step }
+        let origin = origin(of: pipe)
+        step.origin = origin
+        if takesLines {
+            step.line = { [outlets, cutter] line, continues in
+                outlets.take(line, policy, time: cutter.time, origin: origin, continues: continues)
+            }
+        }
+        return step
+    }
+
+    private func origin(of pipe: LogPipe) -> LineOrigin {
+        if let origin = origins[pipe.name] { return origin }
+        let stream = pipe.name.hasSuffix(".err") ? "stderr" : "stdout"
+        let origin = LineOrigin(name, release: release, invocation: invocation, stream: stream)
+        origins[pipe.name] = origin
+        return origin
     }
 
     /// Nothing of it runs: what was left in its pipes and unfinished becomes lines.
@@ -115,9 +163,10 @@ final class InstanceLog {
 
     private func finish(_ pipe: LogPipe, wall: Int64) {
         guard !pipe.carry.isEmpty else { return }
-        let timestamps = file.policy.timestamps
-        ledger.begin(pipe, count: 0, wall: wall, timestamps: timestamps)
-        cutter.finish(&pipe.carry, wall: wall, timestamps: timestamps, emit: emit)
+        let style = LineStyle(file.policy)
+        ledger.begin(pipe, count: 0, wall: wall, style: style)
+        cutter.finish(&pipe.carry, shape(of: pipe, wall, style)) { emit($0, $1, wall) }
+        outlets.commit()
         pipe.rest.keep(pipe.carry)
         ledger.done()
     }
@@ -134,15 +183,16 @@ final class InstanceLog {
 
     private func read(_ pipe: LogPipe) -> LogPipe.Reading {
         let wall = SystemClock.wall
-        let timestamps = file.policy.timestamps
+        let style = LineStyle(file.policy)
         // Exactly what is there, so that after a crash it is known how much a read took.
         let count = min(max(pipe.available, 1), ledger.buffer.count)
-        ledger.begin(pipe, count: count, wall: wall, timestamps: timestamps)
+        ledger.begin(pipe, count: count, wall: wall, style: style)
         let reading = pipe.read(into: ledger.buffer, atMost: count)
         switch reading {
         case .bytes(let count):
             ledger.shorten(to: count)
-            cutter.cut(count, wall: wall, timestamps: timestamps, carry: &pipe.carry, emit: emit)
+            cutter.cut(count, shape(of: pipe, wall, style), carry: &pipe.carry) { emit($0, $1, wall) }
+            outlets.commit()
             pipe.rest.keep(pipe.carry)
             ledger.done()
         case .ended:
@@ -153,11 +203,13 @@ final class InstanceLog {
         return reading
     }
 
-    private func emit(_ lines: UnsafeRawBufferPointer) {
+    private func emit(_ lines: UnsafeRawBufferPointer, _ consumed: Int?, _ wall: Int64) {
         captured += UInt64(lines.count)
-        file.append(lines, at: SystemClock.now)
-        guard !followers.isEmpty else { return }
+        file.append(lines, at: SystemClock.now, wall: wall)
         for follower in followers.values { follower(lines) }
+        guard let consumed else { return }
+        outlets.commit()
+        ledger.advance(to: consumed, size: file.size)
     }
 
     // MARK: Followers
@@ -172,5 +224,5 @@ final class InstanceLog {
 }
 
 extension LogFile {
-    func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0, at: SystemClock.now) } }
+    func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0, at: SystemClock.now, wall: SystemClock.wall) } }
 }

@@ -1,11 +1,27 @@
 import CLinux
 import Glibc
 
-/// Cuts what a child wrote into lines and puts a time before each, in buffers shared by all instances.
+/// Cuts what a child wrote into lines and gives each its shape, in buffers shared by all instances.
 final class LineCutter {
     /// A line longer than this is split.
     static let maximumLine = 64 << 10
-    static let splitMark = " [the line goes on]\n"
+    static let splitMark = Array(" [the line goes on]\n".utf8)
+
+    /// What holds for all lines of one step.
+    struct Step {
+        let wall: Int64
+        let style: LineStyle
+        /// `nil` only when the style needs none and nobody takes single lines.
+        var origin: LineOrigin?
+        /// At most so many bytes are emitted at once, unless a single line is longer.
+        var most = Int.max
+        /// Takes each line without its end, and whether it is the first part of a longer one.
+        var line: ((UnsafeRawBufferPointer, _ continues: Bool) -> Void)?
+    }
+
+    /// Gets whole lines. `consumed`: how much of the input is in what was emitted so far, after which more follows;
+    /// `nil` for the last.
+    typealias Emit = (UnsafeRawBufferPointer, _ consumed: Int?) -> Void
 
     private let input: UnsafeMutableRawBufferPointer
     /// Room for a whole input of empty lines with their times, so that one input is one write. Untouched pages of it
@@ -22,73 +38,114 @@ final class LineCutter {
 
     deinit { output.deallocate() }
 
-    /// Cuts the first `count` bytes of `input`; the unfinished rest goes to `carry`. `emit` gets whole lines.
-    func cut(
-        _ count: Int, wall: Int64, timestamps: Bool, carry: inout [UInt8], emit: (UnsafeRawBufferPointer) -> Void
-    ) {
+    /// The time of the step, with a space after it.
+    var time: [UInt8] { prefix.bytes }
+
+    /// Cuts `input` from `start` to `count`; the unfinished rest goes to `carry`.
+    func cut(from begin: Int = 0, _ count: Int, _ step: Step, carry: inout [UInt8], emit: Emit) {
         let bytes = UnsafeRawBufferPointer(rebasing: input[..<count])
-        prefix.set(wall)
-        var start = 0
-        if !timestamps, carry.isEmpty {
+        prefix.set(step.wall)
+        var start = begin
+        if step.style == .raw, step.line == nil, carry.isEmpty, count - begin <= step.most {
             // Nothing to put in: whole lines go out as they came.
-            start = linux_last_line_end(bytes.baseAddress!, count)
-            if start > 0 { emit(UnsafeRawBufferPointer(rebasing: bytes[..<start])) }
+            start = begin + linux_last_line_end(bytes.baseAddress! + begin, count - begin)
+            if start > begin { emit(UnsafeRawBufferPointer(rebasing: bytes[begin..<start]), nil) }
         }
         while start < count, let found = memchr(bytes.baseAddress! + start, 0x0A, count - start) {
-            let end = UnsafeRawPointer(found) - bytes.baseAddress! + 1
-            put(carry, UnsafeRawBufferPointer(rebasing: bytes[start..<end]), timestamps, emit)
-            if !carry.isEmpty { carry = [] }
-            start = end
+            let end = UnsafeRawPointer(found) - bytes.baseAddress!
+            if !carry.isEmpty {
+                if carry.count + end - start > Self.maximumLine {
+                    put(carry, UnsafeRawBufferPointer(start: nil, count: 0), step, continues: true, at: start, emit)
+                    carry = []
+                }
+                put(
+                    carry, UnsafeRawBufferPointer(rebasing: bytes[start..<end]), step, continues: false, at: start, emit
+                )
+                carry = []
+            } else {
+                put([], UnsafeRawBufferPointer(rebasing: bytes[start..<end]), step, continues: false, at: start, emit)
+            }
+            start = end + 1
         }
         if start < count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            if carry.count + rest.count > Self.maximumLine { splitLine(&carry, timestamps, emit) }
+            if carry.count + rest.count > Self.maximumLine { splitLine(&carry, step, at: start, emit) }
             carry.append(contentsOf: rest)
-            if carry.count >= Self.maximumLine { splitLine(&carry, timestamps, emit) }
+            if carry.count >= Self.maximumLine { splitLine(&carry, step, at: start, emit) }
         }
-        flush(emit)
+        flush(nil, emit)
     }
 
     /// The writer is gone: what it left unfinished is a line now.
-    func finish(_ carry: inout [UInt8], wall: Int64, timestamps: Bool, emit: (UnsafeRawBufferPointer) -> Void) {
+    func finish(_ carry: inout [UInt8], _ step: Step, emit: Emit) {
         guard !carry.isEmpty else { return }
-        prefix.set(wall)
-        withUnsafeBytes(of: UInt8(0x0A)) { put(carry, $0, timestamps, emit) }
+        prefix.set(step.wall)
+        put(carry, UnsafeRawBufferPointer(start: nil, count: 0), step, continues: false, at: 0, emit)
         carry = []
-        flush(emit)
+        flush(nil, emit)
     }
 
-    private func splitLine(
-        _ carry: inout [UInt8], _ timestamps: Bool, _ emit: (UnsafeRawBufferPointer) -> Void
-    ) {
-        guard !carry.isEmpty else { return }
-        Array(Self.splitMark.utf8).withUnsafeBytes { put(carry, $0, timestamps, emit) }
-        carry = []
+    /// A character that is not whole yet stays for the next part.
+    private func splitLine(_ carry: inout [UInt8], _ step: Step, at start: Int, _ emit: Emit) {
+        let kept = Array(carry.suffix(JSONText.unfinished(carry)))
+        guard carry.count > kept.count else { return }
+        carry.removeLast(kept.count)
+        put(carry, UnsafeRawBufferPointer(start: nil, count: 0), step, continues: true, at: start, emit)
+        carry = kept
     }
 
-    /// One line: what was carried over, then its end.
+    /// One line: what was carried over, then its end. `start`: what comes before it in the input is in earlier lines.
     private func put(
-        _ carry: [UInt8], _ end: UnsafeRawBufferPointer, _ timestamps: Bool, _ emit: (UnsafeRawBufferPointer) -> Void
+        _ carry: [UInt8], _ tail: UnsafeRawBufferPointer, _ step: Step, continues: Bool, at start: Int, _ emit: Emit
     ) {
-        let needed = TimestampPrefix.length + carry.count + end.count
-        if filled + needed > output.count { flush(emit) }
-        var target = output.baseAddress! + filled
-        if timestamps {
-            prefix.bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: TimestampPrefix.length) }
-            target += TimestampPrefix.length
-            filled += TimestampPrefix.length
+        guard step.style == .json || step.line != nil, !carry.isEmpty else {
+            return put(whole: tail, after: carry, step, continues: continues, at: start, emit)
+        }
+        // A character may begin in the one and end in the other.
+        (carry + tail).withUnsafeBytes { put(whole: $0, after: [], step, continues: continues, at: start, emit) }
+    }
+
+    private func put(
+        whole line: UnsafeRawBufferPointer, after carry: [UInt8], _ step: Step, continues: Bool, at start: Int,
+        _ emit: Emit
+    ) {
+        step.line?(line, continues)
+        var needed = TimestampPrefix.length + carry.count + line.count + Self.splitMark.count
+        if step.style == .json, let origin = step.origin { needed = JSONLine.room(for: line.count, origin) }
+        if filled + needed > output.count || (filled > 0 && filled + needed > step.most) { flush(start, emit) }
+        let target = output.baseAddress! + filled
+        if step.style == .json, let origin = step.origin {
+            filled += JSONLine.write(
+                line, head: JSONLine.fileHead, time: prefix.bytes, origin: origin, continues: continues, to: target)
+            return
+        }
+        var into = target
+        if step.style == .stamped {
+            prefix.bytes.withUnsafeBytes { into.copyMemory(from: $0.baseAddress!, byteCount: TimestampPrefix.length) }
+            into += TimestampPrefix.length
         }
         if !carry.isEmpty {
-            carry.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-            target += carry.count
+            carry.withUnsafeBytes { into.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            into += carry.count
         }
-        target.copyMemory(from: end.baseAddress!, byteCount: end.count)
-        filled += carry.count + end.count
+        if let base = line.baseAddress {
+            into.copyMemory(from: base, byteCount: line.count)
+            into += line.count
+        }
+        if continues {
+            Self.splitMark.withUnsafeBytes { into.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            into += Self.splitMark.count
+        } else {
+            into.storeBytes(of: 0x0A, as: UInt8.self)
+            into += 1
+        }
+        filled = into - output.baseAddress!
     }
 
-    private func flush(_ emit: (UnsafeRawBufferPointer) -> Void) {
+    private func flush(_ consumed: Int?, _ emit: Emit) {
         guard filled > 0 else { return }
-        emit(UnsafeRawBufferPointer(rebasing: output[..<filled]))
+        let size = filled
         filled = 0
+        emit(UnsafeRawBufferPointer(rebasing: output[..<size]), consumed)
     }
 }

@@ -3,7 +3,8 @@ import Control
 import CoreTypes
 import Glibc
 
-/// `<logs>/<instance>/current`: appended to, rotated by size to `@<milliseconds>.log`.
+/// `<logs>/<instance>/current`: appended to, rotated by size and age to `@<milliseconds>.log`, and never more in all
+/// than its policy allows. It looks at the clock when it is written to, never by itself.
 ///
 /// A write that fails (a full disk) loses bytes, never the process that wrote them: they are counted, and writing is
 /// tried again after a second.
@@ -16,9 +17,13 @@ final class LogFile {
     static let tryAgainAfter = TimeSpan.seconds(1)
 
     let directory: String
-    var policy: LogPolicy
+    var policy: LogPolicy { didSet { if policy != oldValue { isPruned = false } } }
+    private(set) var size: Int64 = 0
     private var descriptor: Int32 = -1
-    private var size: Int64 = 0
+    /// When the first byte of `current` came, in milliseconds since 1970.
+    private var began: Int64 = 0
+    /// Whether the rotated files are as few as the policy wants.
+    private var isPruned = false
     private var endsInsideLine = false
     private var lost = 0
     private var blockedUntil: Moment?
@@ -40,16 +45,21 @@ final class LogFile {
 
     var path: String { "\(directory)/current" }
 
-    /// Whole lines, unless an earlier write was cut off.
-    func append(_ bytes: UnsafeRawBufferPointer, at now: Moment) {
+    /// What `current` may hold.
+    var most: Int64 { min(policy.maximumSize.bytes, policy.maximumTotal?.bytes ?? .max) }
+
+    /// Whole lines, unless an earlier write was cut off. `wall`: milliseconds since 1970.
+    func append(_ bytes: UnsafeRawBufferPointer, at now: Moment, wall: Int64) {
         guard !bytes.isEmpty else { return }
         if let until = blockedUntil, now < until {
             lost += bytes.count
             return
         }
         do throws(SystemError) {
-            if descriptor < 0 { try openCurrent() }
-            if size > 0, size + Int64(bytes.count) > policy.maximumSize.bytes { try rotate() }
+            if descriptor < 0 { try openCurrent(wall) }
+            if size == 0 { began = wall }
+            if size > 0, size + Int64(bytes.count) > most || isOld(wall) { try rotate(wall) }
+            if !isPruned { prune(for: Int64(bytes.count)) }
             willWrite(size)
             if blockedUntil != nil { try resume() }
             try write(bytes)
@@ -58,6 +68,11 @@ final class LogFile {
             if blockedUntil == nil { report(.stopped(reason: "\(error)")) }
             blockedUntil = now + Self.tryAgainAfter
         }
+    }
+
+    private func isOld(_ wall: Int64) -> Bool {
+        guard let age = policy.maximumAge else { return false }
+        return wall - began >= age.milliseconds
     }
 
     private func resume() throws(SystemError) {
@@ -90,7 +105,7 @@ final class LogFile {
         }
     }
 
-    private func openCurrent() throws(SystemError) {
+    private func openCurrent(_ wall: Int64) throws(SystemError) {
         try Files.makeDirectory(directory, mode: 0o750)
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o640)
         guard descriptor >= 0 else { throw SystemError("opening '\(path)'") }
@@ -100,6 +115,10 @@ final class LogFile {
             throw SystemError("opening '\(path)'", EMFILE)
         }
         size = Int64(lseek(descriptor, 0, SEEK_END))
+        let birth = linux_birth(descriptor)
+        // A file system that does not know counts from now.
+        began = birth >= 0 ? min(birth, wall) : wall
+        isPruned = false
         var last: UInt8 = 0x0A
         if size > 0, pread(descriptor, &last, 1, off_t(size - 1)) == 1, last != 0x0A {
             // A supervisor died in the middle of a line.
@@ -108,15 +127,31 @@ final class LogFile {
         }
     }
 
-    private func rotate() throws(SystemError) {
+    private func rotate(_ wall: Int64) throws(SystemError) {
         close(descriptor)
         descriptor = -1
-        var stamp = SystemClock.wall
+        var stamp = wall
         while access("\(directory)/@\(stamp).log", F_OK) == 0 { stamp += 1 }
         guard rename(path, "\(directory)/@\(stamp).log") == 0 else { throw SystemError("rotating '\(path)'") }
-        let old = LogFile.rotated(in: directory)
-        for name in old.dropLast(max(policy.keep, 0)) { unlink("\(directory)/\(name)") }
-        try openCurrent()
+        try openCurrent(wall)
+        began = wall
+    }
+
+    /// Deletes the oldest rotated files until they are few enough, and leave room for a full `current`.
+    private func prune(for incoming: Int64) {
+        isPruned = true
+        var names = LogFile.rotated(in: directory)[...]
+        while names.count > max(policy.keep, 0) { unlink("\(directory)/\(names.removeFirst())") }
+        guard let total = policy.maximumTotal else { return }
+        let sizes = names.map { name -> Int64 in
+            var status = stat()
+            return lstat("\(directory)/\(name)", &status) == 0 ? Int64(status.st_size) : 0
+        }
+        var sum = sizes.reduce(max(most, size + incoming), +)
+        for (name, size) in zip(names, sizes) where sum > total.bytes {
+            unlink("\(directory)/\(name)")
+            sum -= size
+        }
     }
 
     /// The rotated files, oldest first.

@@ -18,7 +18,9 @@ final class LogLedger {
         /// Bytes in `buffer`; 0 when the pipe ended and only an unfinished line is left.
         let count: Int
         let wall: Int64
-        let timestamps: Bool
+        let style: LineStyle
+        /// How much of the buffer is in the log for good; `nil`: not even the rest that was kept before.
+        let consumed: Int?
         /// Which of the pipe's kept rests was current before the step.
         let generation: UInt64
         /// The size of the log before the write, if it came to that.
@@ -34,12 +36,26 @@ final class LogLedger {
     private struct Header {
         var stage: UInt32
         var count: UInt32
-        var timestamps: UInt32
+        /// A `LineStyle`.
+        var style: UInt32
         var nameLength: UInt32
         var wall: Int64
-        var sizeBefore: Int64
+        /// How much is in the log for good and the log's size then, in one word, so that they change together.
+        var position: Position
         var generation: UInt64
         var sentinel: UInt64
+    }
+
+    private struct Position {
+        private static let sizeBits: UInt64 = 47
+        private let bits: UInt64
+
+        init(consumed: Int?, size: Int64) {
+            bits = UInt64(consumed.map { $0 + 1 } ?? 0) << Self.sizeBits | UInt64(max(size, 0))
+        }
+
+        var consumed: Int? { bits >> Self.sizeBits == 0 ? nil : Int(bits >> Self.sizeBits) - 1 }
+        var size: Int64 { Int64(bits & (1 << Self.sizeBits - 1)) }
     }
 
     private let base: UnsafeMutableRawPointer
@@ -79,13 +95,14 @@ final class LogLedger {
     }
 
     /// A read of `count` bytes is about to happen; 0: the pipe ended.
-    func begin(_ pipe: LogPipe, count: Int, wall: Int64, timestamps: Bool) {
+    func begin(_ pipe: LogPipe, count: Int, wall: Int64, style: LineStyle) {
         let name = pipe.name.utf8.prefix(Self.nameCapacity)
         UnsafeMutableRawBufferPointer(start: base + Self.nameOffset, count: Self.nameCapacity).copyBytes(from: name)
         buffer.storeBytes(of: sentinel, as: UInt64.self)
         header.pointee = Header(
-            stage: Stage.reading, count: UInt32(count), timestamps: timestamps ? 1 : 0, nameLength: UInt32(name.count),
-            wall: wall, sizeBefore: 0, generation: pipe.rest.generation, sentinel: sentinel)
+            stage: Stage.reading, count: UInt32(count), style: style.rawValue, nameLength: UInt32(name.count),
+            wall: wall, position: Position(consumed: nil, size: 0), generation: pipe.rest.generation, sentinel: sentinel
+        )
     }
 
     /// The read gave fewer bytes than there were.
@@ -93,9 +110,14 @@ final class LogLedger {
 
     /// The log is about to grow; what was before this is whole.
     func willWrite(at size: Int64) {
-        guard header.pointee.stage == Stage.reading else { return }
-        header.pointee.sizeBefore = size
+        guard header.pointee.stage != Stage.idle else { return }
+        header.pointee.position = Position(consumed: header.pointee.position.consumed, size: size)
         header.pointee.stage = Stage.writing
+    }
+
+    /// The first `consumed` bytes are where they belong, and more follows; `size` is the log's now.
+    func advance(to consumed: Int, size: Int64) {
+        header.pointee.position = Position(consumed: consumed, size: size)
     }
 
     func done() { header.pointee.stage = Stage.idle }
@@ -117,7 +139,8 @@ final class LogLedger {
         let name = UnsafeRawBufferPointer(start: base + Self.nameOffset, count: Int(found.nameLength))
         return Step(
             pipe: String(decoding: name, as: UTF8.self), count: Int(found.count), wall: found.wall,
-            timestamps: found.timestamps != 0, generation: found.generation,
-            sizeBefore: found.stage == Stage.writing ? found.sizeBefore : nil)
+            style: LineStyle(rawValue: found.style) ?? .stamped,
+            consumed: found.position.consumed.map { min($0, Int(found.count)) }, generation: found.generation,
+            sizeBefore: found.stage == Stage.writing ? found.position.size : nil)
     }
 }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// The last lines of a captured log, across the newest rotation.
+/// The last lines of a captured log, across rotations.
 enum LogTail {
     private static let blockSize = 64 << 10
     /// How far back at most it looks in one file.
@@ -10,8 +10,10 @@ enum LogTail {
     static func lines(_ count: Int, in directory: String) -> [String] {
         guard count > 0 else { return [] }
         var lines = last(count, of: "\(directory)/current")
-        if lines.count < count, let newest = LogFile.rotated(in: directory).last {
-            lines = last(count - lines.count, of: "\(directory)/\(newest)") + lines
+        guard lines.count < count else { return lines }
+        for name in LogFile.rotated(in: directory).reversed() {
+            lines = last(count - lines.count, of: "\(directory)/\(name)") + lines
+            if lines.count >= count { break }
         }
         return lines
     }

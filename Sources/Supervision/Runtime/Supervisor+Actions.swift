@@ -68,8 +68,10 @@ extension Supervisor {
     }
 
     func makeLog(_ name: InstanceName, _ policy: LogPolicy) -> InstanceLog {
-        InstanceLog(
-            name, policy, directories: directories, loop: loop, ledger: ledger, cutter: cutter
+        // The outlets are made before any log, and stay.
+        guard let outlets else { preconditionFailure("a log without outlets") }
+        return InstanceLog(
+            name, policy, directories: directories, loop: loop, ledger: ledger, cutter: cutter, outlets: outlets
         ) { [unowned self] change in
             switch change {
             case .stopped(let reason): note(.logsStopped, name, reason)

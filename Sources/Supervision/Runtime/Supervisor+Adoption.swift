@@ -74,6 +74,7 @@ extension Supervisor {
         children.add(main)
         if let spec = machine.instances[found.instance]?.spec {
             let log = log(of: spec)
+            log.belongs(to: spec.release, found.invocation)
             log.reopen()
             keep(log)
             sockets.takeBack(from: found.pid, spec)

@@ -30,6 +30,7 @@ extension Supervisor {
             let main = Children.Main(
                 instance: name, run: run, pid: pid, startTime: startTime, invocation: invocation, pidfd: nil)
             children.add(main)
+            log.belongs(to: spec.release, invocation)
             journal.add(main, startTime: startTime)
             tell(.spawned(name, run, pid: pid))
         } catch { tell(.spawnFailed(name, run, reason: "cannot start \(name): \(error)")) }

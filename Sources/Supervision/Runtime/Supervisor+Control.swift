@@ -8,6 +8,10 @@ extension Supervisor {
     static let maximumLines = 10_000
     static let maximumBatch = 256 << 10
     static let maximumSamples = 1000
+    /// What the status of a failed instance shows of its log.
+    static let lastLines = 20
+    /// In characters.
+    static let longestLastLine = 2000
 
     func answer(_ call: VarlinkCall, _ client: ControlConversation) {
         let parts = call.method.split(separator: ".", omittingEmptySubsequences: false)
@@ -111,7 +115,8 @@ extension Supervisor {
         let offset = SystemClock.wall - SystemClock.now.milliseconds
         var statuses = machine.statuses { $0.milliseconds + offset }
         for index in statuses.indices where statuses[index].state == .failed {
-            statuses[index].lastLines = LogTail.lines(20, in: "\(directories.logs)/\(statuses[index].name)")
+            statuses[index].lastLines = LogTail.lines(Self.lastLines, in: "\(directories.logs)/\(statuses[index].name)")
+                .map { $0.utf8.count > Self.longestLastLine ? "\($0.prefix(Self.longestLastLine)) …" : $0 }
         }
         return StatusReply(
             pid: getpid(), version: version, since: started, profile: machine.stack.profile, instances: statuses)
@@ -139,6 +144,7 @@ extension Supervisor {
         tell(.asked(.apply(next)))
         for spec in next.instances { logs[spec.name]?.file.policy = spec.logs }
         alignChildren(next)
+        outlets?.update(next.logging)
         note(.stackApplied)
         tellMetrics()
         do throws(SystemError) { try StackFile.save(next, to: stackPath) } catch {

@@ -32,6 +32,8 @@ extension Supervisor {
         save()
         note(.supervisorReexecuting, nil, program, pid: getpid())
         record.flush()
+        // What waits in memory for the journal would not come along.
+        outlets?.journal.wake(at: SystemClock.now)
         let error = handOver()
         note(.trouble, nil, "the program was not executed anew: \(error)")
         notifier.ready()

@@ -18,6 +18,8 @@ extension Supervisor {
     /// Signals arrive as data.
     static func openSignals() throws(SystemError) -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        // A file that may not grow is an error of the write (RLIMIT_FSIZE in setrlimit(2)).
+        signal(SIGXFSZ, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
         for number in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&set, number) }

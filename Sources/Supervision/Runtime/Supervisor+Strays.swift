@@ -74,6 +74,7 @@ extension Supervisor {
             log.drain(limit: 1024)
             log.finish()
         }
+        outlets?.close()
         for name in groups?.leaves ?? [] { groups?.remove(name) }
         for name in machine.instances.keys { Credentials(directories, name).clear() }
         note(.supervisorStopped)

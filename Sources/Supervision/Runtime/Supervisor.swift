@@ -35,6 +35,7 @@ package final class Supervisor {
     /// Metrics cannot be told where the stack wants it; when that is tried again.
     var metricsRetryAt: Moment?
     var probes: ProbeRunner?
+    var outlets: LogOutlets?
 
     var machine: StackMachine
     var logs: [InstanceName: InstanceLog] = [:]
@@ -119,6 +120,7 @@ package final class Supervisor {
             }
             tell(event)
         }
+        outlets = makeOutlets(stack)
         try takeUp(stack, inherited)
         if let server { notifier.keep(server.descriptor, as: DescriptorName.control) }
         tellMetrics()
@@ -150,7 +152,7 @@ package final class Supervisor {
         if !actions.isEmpty || !spawns.isEmpty { return 0 }
         let moments = [
             machine.nextWake, sweepAt, schedule.dueAt, watchdogAt, reexecutesBy, pollAt, server?.retryAt,
-            metricsServer?.deadline, metricsRetryAt,
+            metricsServer?.deadline, metricsRetryAt, outlets?.nextWake,
         ].compactMap { $0 }
         guard let next = moments.min() else { return -1 }
         // One more millisecond, so that the deadline has passed when we wake.
@@ -166,6 +168,7 @@ package final class Supervisor {
     private func timers() {
         let now = SystemClock.now
         if let wake = machine.nextWake, wake <= now { tell(.woke) }
+        outlets?.wake(at: now)
         if !remainders.isEmpty { checkRemainders() }
         if let due = sweepAt, due <= now { sweep() }
         server?.retry(at: now)

@@ -20,6 +20,12 @@ extension SupervisorEvent.Kind {
         case .strayKilled: return "6af2ed8e2b11e3280bcefe1a46a5354e"
         case .logsStopped: return "0f003640bca54112c1dcdc583806dfe4"
         case .logsResumed: return "d9200ae67532c95cc219a3aeb4e90e5a"
+        case .journalStopped: return "b73db1c75c7c4d1c864ff6cabc4767b5"
+        case .journalResumed: return "b50a94c2d52d46f898cd48bb07b05d01"
+        case .logstashAway: return "6922df858d8c4d99bbf41c763e6f4622"
+        case .logstashBack: return "525e5b41298c4ecda5b8e274301731c6"
+        case .logstashDropping: return "d7a6a3a0d0434d75a26c6d9dd1b977ea"
+        case .logstashDropped: return "da9d5270941f4899a41e0d2b318d9e0e"
         case .trouble: return "0c8b26674be917f589ec740aaef8b9ba"
         case .unknown: return "01999bc972d222090e78c1420031b00b"
         }
@@ -58,9 +64,11 @@ extension SupervisorEvent {
             case .backingOff: return .warning
             case .down, .waiting, .starting, .up, .stopping, .completed, .unknown, nil: return .informational
             }
-        case .spawnFailed, .unhealthy, .strayKilled, .logsStopped, .trouble: return .warning
+        case .spawnFailed, .unhealthy, .strayKilled, .logsStopped, .journalStopped, .logstashAway, .logstashDropping,
+            .trouble:
+            return .warning
         case .supervisorStarted, .supervisorStopping, .supervisorStopped, .supervisorReexecuting, .stackApplied,
-            .adopted, .logsResumed:
+            .adopted, .logsResumed, .journalResumed, .logstashBack, .logstashDropped:
             return .notice
         case .healthy, .ended, .unknown: return .informational
         }
