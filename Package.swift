@@ -58,6 +58,7 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMongoc", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
@@ -91,7 +92,8 @@ let package = Package(
         module(
             "Platform",
             [
-                "CoreTypes", "Scanning", "Archives", "COpenSSL", "CMongoc", "CHiredis", paths, http, sqlite, logging,
+                "CoreTypes", "Scanning", "Archives", "COpenSSL", "CMongoc", "CHiredis", "CCurl", paths, http, sqlite,
+                logging,
             ], links: [.linkedLibrary(":libhiredis.a")]),
 
         // Mains

@@ -27,7 +27,7 @@ cannot() {
 say() { printf '%s\n' "$*" >&2; }
 
 # What the build links against, and the front door.
-packages="libssl-dev libsystemd-dev libmongoc-dev libhiredis-dev libsqlite3-dev libarchive-dev pkg-config nginx"
+packages="libssl-dev libsystemd-dev libmongoc-dev libhiredis-dev libcurl4-openssl-dev libsqlite3-dev libarchive-dev pkg-config nginx"
 
 missing_packages() {
     for package in $packages; do

@@ -17,6 +17,7 @@ struct SettingsTests {
             (["CSPM_DATA": "/d", "CONTAINER_SCAN_RETENTION_DAYS": "0"], "CONTAINER_SCAN_RETENTION_DAYS is '0'"),
             (["CSPM_DATA": "/d", "CONTAINER_SCAN_RETENTION_DAYS": "many"], "'many'"),
             (["CSPM_DATA": "/d", "RATE_LIMIT_PER_ADDRESS": "-1"], "RATE_LIMIT_PER_ADDRESS is '-1'"),
+            (["CSPM_DATA": "/d", "WEBHOOK_ALLOWED_RANGES": "10.0.0.0/8,10.1"], "'10.1', which is no range"),
             (["CSPM_DATA": "/d", "RATE_LIMIT_PER_KEY": "1.5"], "a number of requests a minute"),
         ])
     func environment(variables: [String: String], problem: String) {

@@ -1,3 +1,4 @@
+import HTTPTypes
 package import Hummingbird
 
 /// The platform's HTTP interface.
@@ -5,7 +6,17 @@ package enum API {
     /// Every route there is.
     package static let endpoints: [Endpoint] =
         HealthRoutes.endpoints + SetupRoutes.endpoints + SignInRoutes.endpoints + KeyRoutes.endpoints
-        + UploadRoutes.endpoints + ScanRoutes.endpoints + OpenAPIRoutes.endpoints
+        + UploadRoutes.endpoints + ScanRoutes.endpoints + WebhookRoutes.endpoints
+        + OpenAPIRoutes.endpoints
+
+    /// The methods that the path's routes take; none: there is no such path.
+    static func methods(at path: String) -> [HTTPRequest.Method] {
+        let parts = path.split(separator: "/")
+        return endpoints.filter { endpoint in
+            let names = endpoint.path.split(separator: "/")
+            return names.count == parts.count && zip(names, parts).allSatisfy { $0.first == ":" || $0 == $1 }
+        }.map(\.method)
+    }
 
     package static func router(_ services: Services) -> Router<APIContext> {
         let router = Router(context: APIContext.self)

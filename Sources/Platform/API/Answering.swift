@@ -26,12 +26,16 @@ struct Answering: RouterMiddleware {
         }
         response.headers[Self.field] = context.requestID
         for field in context.standings.reported?.headers ?? [:] { response.headers[field.name] = field.value }
-        return response
+        // A body that a client of HEAD does not expect would be read as the beginning of the next reply.
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private func answer(_ error: any Error, to request: Request, _ context: APIContext) throws -> Response {
         // The query is left out: it is the client's, and may hold what should not be kept.
         let place: Logger.Metadata = ["method": "\(request.method)", "path": "\(request.uri.path)"]
+        // The router knows no method of a path but those of its routes.
+        let methods = (error as? HTTPError)?.status == .notFound ? API.methods(at: request.uri.path) : []
+        if !methods.isEmpty { return try JSON.reply(.methodNotAllowed(methods)) }
         guard let refusal = Refusal(error) else {
             context.logger.error(
                 "A request failed in a way nobody foresaw.", metadata: place.merging(["error": "\(error)"]) { $1 })

@@ -3,7 +3,8 @@ import NIOCore
 
 /// Finds the one file in a multipart/form-data body (RFC 7578) while it streams by; nothing of it is kept.
 ///
-/// Bytes in, bytes of the file out. The first part with a file name is the file; other parts are passed over.
+/// Bytes in, bytes of the file out. The first part with a file name, or named `file`, is the file; other parts
+/// are passed over.
 struct MultipartFile {
     /// What is wrong with a body.
     enum Malformed: Error { case header, endsEarly, noFile }
@@ -91,7 +92,9 @@ struct MultipartFile {
         pending.moveReaderIndex(forwardBy: 4)
         let disposition = text.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-disposition:") }
         let name = disposition.flatMap { parameter("filename", of: $0) }
-        let isFile = name != nil && !hasFile
+        // Some clients name the field and not the file.
+        let isNamed = disposition.flatMap { parameter("name", of: $0) } == "file"
+        let isFile = (name != nil || isNamed) && !hasFile
         if isFile {
             hasFile = true
             fileName = name

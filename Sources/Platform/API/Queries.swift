@@ -13,7 +13,7 @@ struct PageQuery<Position> {
         }
         self.limit = limit
         position = try query["cursor"].map {
-            guard let position = parse(String($0)) else { throw Refusal(.badRequest, "the cursor is not one of ours") }
+            guard let position = parse(String($0)) else { throw Refusal.noSuchPage }
             return position
         }
     }

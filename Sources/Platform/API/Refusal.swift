@@ -17,6 +17,8 @@ package struct Refusal: Error, Sendable {
     static let scanHasEnded = Refusal(.conflict, "the scan has ended")
     static let scanIsOpen = Refusal(.conflict, "the scan has not ended yet")
     static let noSuchKey = Refusal(.notFound, "there is no such key")
+    static let noSuchPage = Refusal(.notFound, "there is no page with this cursor")
+    static let noSuchWebhook = Refusal(.notFound, "there is no such webhook")
     static let setupRequired = Refusal(.serviceUnavailable, "setup required")
     static let setupIsComplete = Refusal(.conflict, "setup is complete")
     static let signInFirst = Refusal(
@@ -26,6 +28,11 @@ package struct Refusal: Error, Sendable {
     static let wrongSetupToken = Refusal(.forbidden, "the setup token is wrong")
     static let diskFull = Refusal(.init(code: 507, reasonPhrase: "Insufficient Storage"), "the disk is full")
     static let timedOut = Refusal(.gatewayTimeout, "the request took too long")
+
+    static func methodNotAllowed(_ allowed: [HTTPRequest.Method]) -> Refusal {
+        let names = allowed.map(\.rawValue).joined(separator: ", ")
+        return Refusal(.methodNotAllowed, "this route takes \(names)", headers: [.allow: names])
+    }
 
     static func lacks(_ scope: APIKey.Scope) -> Refusal {
         Refusal(.forbidden, "the API key lacks the scope \(scope.rawValue)")

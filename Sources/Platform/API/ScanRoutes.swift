@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 import Scanning
 
 /// Scans and their findings; a scan is visible to its user and to nobody else.
@@ -9,7 +10,7 @@ enum ScanRoutes {
             .get, "/api/scans", .scope(.read),
             Operation(
                 "Scans, newest first.", parameters: Operation.Parameter.page + Operation.Parameter.scanFilter,
-                .page(of: "Scan"))
+                .page(of: "Scan"), refusals: [404])
         ) { services, request, context in
             let query = try PageQuery(request, position: ScanPosition.init(token:))
             let page = try await services.store.scans(
@@ -68,6 +69,10 @@ enum ScanRoutes {
         guard try await services.store.finish(id, as: .cancelled(reason: "its user cancelled it")),
             let scan = try await services.store.scan(id)
         else { throw Refusal.scanHasEnded }
+        // The scan is cancelled, whatever becomes of telling about it.
+        do { try await services.queue.add(Job(scan: id), to: .webhook) } catch let error as QueueError {
+            context.logger.warning("No webhook hears of a cancelled scan.", metadata: ["error": "\(error)"])
+        }
         return try JSON.reply(ScanView(scan))
     }
 

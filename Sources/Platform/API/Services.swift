@@ -15,6 +15,8 @@ package struct Services: Sendable {
     package var largestUpload: Int64 = 500 << 20
     package var limits = TimeLimits.standard
     package var rates = RateLimits.standard
+    /// Where webhooks may lead.
+    package var webhookAddresses = AddressRule()
     /// What setup may validate without being told: the databases this program is configured for.
     package var databases = ConfiguredDatabases()
     package let time: WallClock

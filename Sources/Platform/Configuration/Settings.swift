@@ -13,6 +13,8 @@ package struct Settings: Sendable {
     package let queue: QueueKind
     /// How often an address, and a user or key, may ask the API.
     package let rates: RateLimits
+    /// Where webhooks may lead.
+    package let webhookAddresses: AddressRule
     package let credentials: Credentials
 
     package init(program: String, environment: [String: String]) throws(OperatorError) {
@@ -54,6 +56,7 @@ package struct Settings: Sendable {
             address: try Self.rate(
                 environment, "RATE_LIMIT_PER_ADDRESS", doing, otherwise: RateLimits.standard.address),
             caller: try Self.rate(environment, "RATE_LIMIT_PER_KEY", doing, otherwise: RateLimits.standard.caller))
+        webhookAddresses = AddressRule(allowing: try Self.ranges(environment, "WEBHOOK_ALLOWED_RANGES", doing))
         credentials = Credentials(
             program: program, folder: environment["CREDENTIALS_DIRECTORY"].map { FilePath($0) })
     }
@@ -70,6 +73,22 @@ package struct Settings: Sendable {
                 exit: .usage)
         }
         return count == 0 ? nil : Rate(requests: count, in: .seconds(60))
+    }
+
+    /// Ranges of addresses, separated by commas.
+    private static func ranges(_ environment: [String: String], _ name: String, _ doing: String)
+        throws(OperatorError) -> [IPRange]
+    {
+        var ranges: [IPRange] = []
+        for text in (environment[name] ?? "").split(whereSeparator: { $0 == "," || $0 == " " }) {
+            guard let range = IPRange(text) else {
+                throw OperatorError(
+                    doing: doing, because: "\(name) has '\(text)', which is no range of addresses",
+                    next: "write ranges as in 10.0.0.0/8,fd00::/8", exit: .usage)
+            }
+            ranges.append(range)
+        }
+        return ranges
     }
 
     private static func choice<Kind: RawRepresentable & CaseIterable>(

@@ -32,14 +32,15 @@ package struct EngineJob: JobHandler {
         let id = delivery.job.scan
         guard let scan = try await store.scan(id), scan.status.isOpen else {
             data.removeFiles(of: id)
-            return .done
+            // Whoever was here before may have been killed between the end of the scan and the end of the job.
+            return .followed(by: Job(scan: id), in: .webhook)
         }
         try await store.advance(id, to: 50)
         let folder = data.workspace(id).appending(delivery.job.payload)
         guard data.contains(folder) else {
             try await store.finish(id, as: .failed(reason: "the unpacked upload is gone; upload it again"))
             data.removeFiles(of: id)
-            return .done
+            return .followed(by: Job(scan: id), in: .webhook)
         }
         try await store.note(scanner.name, .running, because: nil, in: id)
         let outcome = try await watch.whileOpen(id, interruption) { try await search(folder, of: id, interruption) }
@@ -52,8 +53,10 @@ package struct EngineJob: JobHandler {
         try await store.finish(id, as: outcome)
         data.removeFiles(of: id)
         logger.info("The scan is finished.", metadata: ["scan": "\(id)", "status": "\(outcome.status)"])
-        return .done
+        return .followed(by: Job(scan: id), in: .webhook)
     }
+
+    package var successorOfAbandoned: Topic? { .webhook }
 
     package func abandon(_ job: Job, because reason: String) async throws {
         try await store.note(scanner.name, .failed, because: reason, in: job.scan)

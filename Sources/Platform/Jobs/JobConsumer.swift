@@ -98,6 +98,7 @@ package struct JobConsumer: Sendable {
     /// The scan first, the job after: a crash in between repeats the first and loses nothing.
     private func abandon(_ delivery: Delivery, because reason: String, _ log: Logger) async throws {
         try await handler.abandon(delivery.job, because: reason)
+        if let next = handler.successorOfAbandoned { try await queue.add(Job(scan: delivery.job.scan), to: next) }
         try await queue.bury(delivery, because: reason)
         log.error("The job is a dead letter.", metadata: ["reason": "\(reason)"])
     }

@@ -8,6 +8,12 @@ package protocol JobHandler: Sendable {
     func handle(_ delivery: Delivery, interruption: Interruption) async throws -> JobOutcome
     /// The last try failed: says so where the user looks.
     func abandon(_ job: Job, because reason: String) async throws
+    /// Who goes on after an abandoned job; `nil` for nobody.
+    var successorOfAbandoned: Topic? { get }
+}
+
+extension JobHandler {
+    package var successorOfAbandoned: Topic? { nil }
 }
 
 /// How a handled job ends.

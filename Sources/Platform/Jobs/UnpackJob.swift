@@ -21,7 +21,7 @@ package struct UnpackJob: JobHandler {
         let id = delivery.job.scan
         guard let scan = try await store.scan(id), scan.status.isOpen else {
             data.removeFiles(of: id)
-            return .done
+            return .followed(by: Job(scan: id), in: .webhook)
         }
         try await store.advance(id, to: 10)
         // One folder a delivery: a consumer that lost its lease cannot write into what the engine reads.
@@ -43,11 +43,13 @@ package struct UnpackJob: JobHandler {
             if error.isOfMachine { throw error }
             try await store.finish(id, as: .failed(reason: "the upload cannot be unpacked: \(error)"))
             data.removeFiles(of: id)
-            return .done
+            return .followed(by: Job(scan: id), in: .webhook)
         }
         try await store.advance(id, to: 30)
         return .followed(by: Job(scan: id, payload: delivery.receipt), in: .engine)
     }
+
+    package var successorOfAbandoned: Topic? { .webhook }
 
     package func abandon(_ job: Job, because reason: String) async throws {
         try await store.finish(job.scan, as: .failed(reason: "the upload could not be unpacked: \(reason)"))

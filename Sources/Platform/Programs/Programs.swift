@@ -23,6 +23,7 @@ package enum Programs {
             administratorPassword: try credentials.required("ADMIN_PASSWORD", atLeast: 12), time: .system,
             clock: ContinuousClock(), logger: logger)
         services.rates = settings.rates
+        services.webhookAddresses = settings.webhookAddresses
         services.databases = ConfiguredDatabases(
             mongodb: try credentials.optional("MONGO_URL"), redis: try credentials.optional("REDIS_URL"))
         try await address.serve(API.router(services).buildResponder(), program: "api", logger: logger)
@@ -44,11 +45,29 @@ package enum Programs {
             handler: UnpackJob(store: store, data: settings.data, logger: logger), clock: ContinuousClock(),
             logger: logger)
         let stop = stopOnSignal()
+        let webhooks = try webhooks(settings, store, queue, logger)
         logger.info("The worker takes jobs.")
-        async let done: Void = upkeep.run(until: stop, every: .seconds(60), clock: ContinuousClock())
-        await consumer.run(until: stop)
-        await done
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await upkeep.run(until: stop, every: .seconds(60), clock: ContinuousClock()) }
+            for consumer in webhooks + [consumer] { group.addTask { await consumer.run(until: stop) } }
+        }
         logger.info("The worker has stopped.")
+    }
+
+    /// Two of them: a receiver that is slow keeps only one waiting.
+    private static func webhooks(
+        _ settings: Settings, _ store: any ResultStore, _ queue: any JobQueue, _ logger: Logger
+    ) throws -> [JobConsumer] {
+        let secret = try settings.credentials.optional("WEBHOOK_SECRET")
+        let client = WebhookClient(settings.webhookAddresses)
+        let job = WebhookJob(store: store, secret: secret, time: .system, logger: logger) {
+            try await client.post($0, to: $1, headers: $2)
+        }
+        return (1...2).map { number in
+            JobConsumer(
+                queue: queue, topic: .webhook, name: settings.instance("worker") + "-webhook-\(number)", handler: job,
+                patience: WebhookJob.patience, clock: ContinuousClock(), logger: logger)
+        }
     }
 
     package static func engine(environment: [String: String]) async throws {

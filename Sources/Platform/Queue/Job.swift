@@ -16,6 +16,8 @@ package enum Topic: String, Sendable, CaseIterable {
     case scan
     /// Folders to scan, for the engine.
     case engine
+    /// Scans that ended, for their webhooks.
+    case webhook
 }
 
 /// A job that somebody holds for a while: whoever holds the receipt may extend, acknowledge or return it.

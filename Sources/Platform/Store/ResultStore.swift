@@ -50,7 +50,20 @@ package protocol ResultStore: Sendable {
     func endKey(_ id: String, of userID: String, at moment: Timestamp) async throws -> Bool
     func removeKey(_ id: String, of userID: String) async throws -> Bool
 
-    /// Removes scans, with their findings, that are older than the retention; says how many.
+    // Webhooks
+    func add(_ webhook: Webhook) async throws
+    /// Oldest first.
+    func webhooks(of userID: String) async throws -> [Webhook]
+    /// With its deliveries. `false` where this user has no such webhook.
+    func removeWebhook(_ id: String, of userID: String) async throws -> Bool
+    /// Puts the delivery in the place of what was known of it; nothing where its webhook is gone.
+    func put(_ delivery: WebhookDelivery) async throws
+    func webhookDelivery(_ id: String) async throws -> WebhookDelivery?
+    /// Newest first.
+    func webhookDeliveries(of webhookID: String, limit: Int) async throws -> [WebhookDelivery]
+
+    /// Removes scans, with their findings, that are older than the retention, and says how many; deliveries of that age
+    /// go, too.
     func expire() async throws -> Int
 }
 

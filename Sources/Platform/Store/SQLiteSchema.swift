@@ -45,6 +45,21 @@ enum SQLiteSchema {
                     ALTER TABLE scans ADD COLUMN jobs TEXT NOT NULL DEFAULT '[]';
                     """)
         }
+        migrator.registerMigration("4: webhooks") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE webhooks (
+                        id TEXT PRIMARY KEY, user_id TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
+                        created_at INTEGER NOT NULL);
+                    CREATE INDEX webhooks_of_user ON webhooks (user_id, created_at);
+                    CREATE TABLE webhook_deliveries (
+                        id TEXT PRIMARY KEY, webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+                        scan_id TEXT NOT NULL, event TEXT NOT NULL, created_at INTEGER NOT NULL, status TEXT NOT NULL,
+                        attempts INTEGER NOT NULL, answer INTEGER, problem TEXT, last_attempt INTEGER);
+                    CREATE INDEX deliveries_of_webhook ON webhook_deliveries (webhook_id, created_at DESC);
+                    CREATE INDEX deliveries_by_age ON webhook_deliveries (created_at);
+                    """)
+        }
         return migrator
     }()
 

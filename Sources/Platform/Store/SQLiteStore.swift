@@ -237,7 +237,10 @@ package struct SQLiteStore: ResultStore {
             try database.execute(
                 sql: "DELETE FROM scans WHERE created_at < ? AND status NOT IN ('queued', 'running')",
                 arguments: [oldest.milliseconds])
-            return database.changesCount
+            let count = database.changesCount
+            try database.execute(
+                sql: "DELETE FROM webhook_deliveries WHERE created_at < ?", arguments: [oldest.milliseconds])
+            return count
         }
     }
 

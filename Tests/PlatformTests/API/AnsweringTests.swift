@@ -1,4 +1,5 @@
 import CoreTypes
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -41,6 +42,22 @@ struct AnsweringTests {
         try await bench.api { client in
             let reply = try await client.get("/api/nothing", token: token)
             #expect(reply.status == 404 && reply.text == #"{"detail":"there is nothing here"}"#)
+        }
+    }
+
+    @Test("a method that a route does not have is 405 and says which it has")
+    func otherMethods() async throws {
+        let bench = try Bench()
+        _ = try await bench.setUp()
+        try await bench.api { (client) async throws in
+            for method in [HTTPRequest.Method.put, .trace, .head, .options, HTTPRequest.Method("QUERY")!] {
+                let reply = try await client.send(method, "/api/auth/login")
+                #expect(reply.status == 405 && reply.headers[.allow] == "POST")
+                // To HEAD with the length that a body would have, and without one.
+                #expect(reply.bytes.isEmpty == (method == .head) && reply.headers[.contentLength] != "0")
+            }
+            #expect(try await client.send(.put, "/api/scans/x").headers[.allow] == "GET, DELETE")
+            #expect(try await client.send(.put, "/api/nothing").status == 404)
         }
     }
 
@@ -122,6 +139,21 @@ struct AnsweringTests {
         ])
     func tiers(path: String, seconds: Int) {
         #expect(TimeLimits.standard.limit(for: path) == .seconds(seconds))
+    }
+
+    @Test("nginx waits exactly as long as the API: the shipped profile's routes have the time limits of the API")
+    func profileRoutes() throws {
+        let profile = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../profiles/cspm.yaml")
+        let text = try String(contentsOf: profile.standardized, encoding: .utf8)
+        var routes: [String: Duration] = [:]
+        for match in text.matches(of: /path: (\/api[^,]*), to: api, timeout: ([0-9]+)s/) {
+            routes[String(match.1)] = .seconds(Int(match.2) ?? 0)
+        }
+        let limits = TimeLimits.standard
+        #expect(routes["/api/"] == limits.otherwise && routes.count == limits.tiers.count + 1)
+        for (path, limit) in routes { #expect(limits.limit(for: path) == limit, "\(path)") }
+        for tier in limits.tiers { #expect(routes[tier.path] == tier.limit, "\(tier.path)") }
     }
 
     @Test("health names the parts, the version and the slot")

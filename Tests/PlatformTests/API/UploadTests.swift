@@ -42,6 +42,16 @@ struct UploadTests {
         #expect(try bench.uploads() == ["\(id).zip"])
     }
 
+    @Test("a field named file is the file, also where it has no file name")
+    func unnamed() async throws {
+        let bench = try Bench()
+        let (_, token) = try await bench.setUp()
+        let body = "--XYZ\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc\r\n--XYZ--\r\n"
+        let reply = try await bench.api { try await $0.upload(Array(body.utf8), type: Self.form, token: token) }
+        let id = try #require(ScanID(reply.string("scan_id")))
+        #expect(try Data(contentsOf: URL(filePath: bench.data.upload(id).string)) == Data("abc".utf8))
+    }
+
     @Test("a file name is shown without its folders and control characters, and never used")
     func fileNames() async throws {
         let bench = try Bench()

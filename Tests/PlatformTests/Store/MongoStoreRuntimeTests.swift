@@ -67,7 +67,7 @@ struct MongoStoreRuntimeTests {
     func layout() async throws {
         try await Self.shared.value.empty()
         let time = TestTime(WallClock.system.now())
-        #expect(try await store(time).ping() == StoreCondition(indexes: 23))
+        #expect(try await store(time).ping() == StoreCondition(indexes: 27))
         for database in ["cspm_security_scans", "cspm_container_security", "cspm_cloud_security"] {
             let scans = try await indexes("scans", in: database)
             #expect(scans["scan_id"] == Index(key: ["scan_id": 1], isUnique: true, seconds: nil))

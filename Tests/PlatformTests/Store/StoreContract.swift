@@ -16,7 +16,7 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
     /// The store under test keeps results this long.
     static let retention: Duration = .seconds(180 * 86_400)
 
-    static let all: [StorePromise] = setup + scans + findings + lists + keys
+    static let all: [StorePromise] = setup + scans + findings + lists + keys + webhooks
 
     private static func hash() -> PasswordHash { PasswordHash(of: "x", cost: .init(logN: 1, r: 1, p: 1)) }
 
@@ -288,6 +288,51 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
             #expect(try await store.scan(scans[0].id) == nil)
             #expect(try await store.findings(of: scans[0].id, after: nil, limit: 9).items.isEmpty)
             #expect(try await store.findings(of: scans[1].id, after: nil, limit: 9).items.count == 1)
+        },
+    ]
+
+    private static let webhooks = [
+        StorePromise("a webhook belongs to its user, and goes with its deliveries") { store, time in
+            let hooks = (0..<2).map { number in
+                Webhook(
+                    id: "h\(number)", userID: "u1", url: "https://a.example/\(number)", events: [.failed, .partial],
+                    createdAt: time.now + .seconds(number))
+            }
+            for hook in hooks { try await store.add(hook) }
+            #expect(try await store.webhooks(of: "u1") == hooks)
+            #expect(try await store.webhooks(of: "u2").isEmpty)
+            let entry = WebhookDelivery(webhookID: "h0", scan: .random(), event: .failed, createdAt: time.now)
+            try await store.put(entry)
+            #expect(try await !store.removeWebhook("h0", of: "u2"))
+            #expect(try await store.removeWebhook("h0", of: "u1"))
+            #expect(try await store.webhooks(of: "u1") == [hooks[1]])
+            #expect(try await store.webhookDelivery(entry.id) == nil)
+            // Late news of a webhook that is gone.
+            try await store.put(entry)
+            #expect(try await store.webhookDelivery(entry.id) == nil)
+        },
+        StorePromise("a delivery is as it was put last, is listed newest first, and goes with the retention") {
+            store, time in
+            try await store.add(
+                Webhook(id: "h", userID: "u1", url: "https://a.example/", events: [.failed], createdAt: time.now))
+            var entries: [WebhookDelivery] = []
+            for _ in 0..<3 {
+                time.advance(by: .seconds(1))
+                entries.append(
+                    WebhookDelivery(webhookID: "h", scan: .random(), event: .cancelled, createdAt: time.now))
+                try await store.put(entries.last!)
+            }
+            (entries[1].attempts, entries[1].answer, entries[1].problem) = (1, 500, "it answered 500")
+            entries[1].lastAttempt = time.now
+            try await store.put(entries[1])
+            #expect(try await store.webhookDelivery(entries[1].id) == entries[1])
+            (entries[1].answer, entries[1].problem, entries[1].status) = (nil, nil, .delivered)
+            try await store.put(entries[1])
+            #expect(try await store.webhookDeliveries(of: "h", limit: 9) == entries.reversed())
+            #expect(try await store.webhookDeliveries(of: "h", limit: 1) == [entries[2]])
+            time.advance(by: retention - .seconds(1))
+            _ = try await store.expire()
+            #expect(try await store.webhookDeliveries(of: "h", limit: 9) == [entries[2], entries[1]])
         },
     ]
 

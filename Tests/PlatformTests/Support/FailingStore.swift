@@ -31,6 +31,12 @@ struct FailingStore: ResultStore {
     func apiKeys(of userID: String) async throws -> [APIKey] { try await fail() }
     func endKey(_ id: String, of userID: String, at moment: Timestamp) async throws -> Bool { try await fail() }
     func removeKey(_ id: String, of userID: String) async throws -> Bool { try await fail() }
+    func add(_ webhook: Webhook) async throws { try await fail() }
+    func webhooks(of userID: String) async throws -> [Webhook] { try await fail() }
+    func removeWebhook(_ id: String, of userID: String) async throws -> Bool { try await fail() }
+    func put(_ delivery: WebhookDelivery) async throws { try await fail() }
+    func webhookDelivery(_ id: String) async throws -> WebhookDelivery? { try await fail() }
+    func webhookDeliveries(of webhookID: String, limit: Int) async throws -> [WebhookDelivery] { try await fail() }
     func queuedScans(before moment: Timestamp, limit: Int) async throws -> [ScanID] { try await fail() }
     func advance(_ id: ScanID, to progress: Int) async throws { try await fail() }
     func note(_ scanner: String, _ status: ScanStatus, because reason: String?, in id: ScanID) async throws {

@@ -70,6 +70,18 @@ enum Schemas {
             "fingerprint": text, "rule": text, "title": text, "severity": severity, "path": text, "line": integer,
             "column": integer, "excerpt": text,
         ]),
+        "WebhookRequest": object(
+            [
+                "url": ["type": "string", "format": "uri", "maxLength": 2048, "pattern": "^https?://"],
+                "events": nullable("array", ["items": event, "minItems": 1]),
+            ], optional: ["events"]),
+        "Webhook": object(["id": text, "url": text, "events": list(event), "created_at": time]),
+        "WebhookDelivery": object(
+            [
+                "id": text, "scan_id": identifier, "event": event,
+                "status": ["enum": ["pending", "delivered", "failed"]],
+                "attempts": integer, "answer": integer, "problem": text, "created_at": time, "last_attempt": time,
+            ], optional: ["answer", "problem", "last_attempt"]),
         "Document": ["type": "object", "required": ["openapi", "paths"]],
     ]
 
@@ -85,6 +97,7 @@ enum Schemas {
     static let severity: JSONValue = ["enum": .list(severities.map { .text($0) })]
     static let status: JSONValue = ["enum": .list(ScanStatus.allCases.map { .text($0.rawValue) })]
     static let kind: JSONValue = ["enum": .list(ScanKind.allCases.map { .text($0.rawValue) })]
+    static let event: JSONValue = ["enum": .list(WebhookEvent.allCases.map { .text($0.rawValue) })]
     static let text: JSONValue = ["type": "string"]
     static let integer: JSONValue = ["type": "integer"]
     static let number: JSONValue = ["type": "number"]

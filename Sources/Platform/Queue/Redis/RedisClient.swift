@@ -33,7 +33,7 @@ final class RedisClient: Sendable {
     private let idle = Mutex(Idle())
 
     /// Does not connect yet: a queue that is down at start is no reason to refuse to start.
-    init(_ url: Secret, threads: Int = 4, answering limit: Duration = .seconds(5)) throws(OperatorError) {
+    init(_ url: Secret, threads: Int = 6, answering limit: Duration = .seconds(5)) throws(OperatorError) {
         BrokenPipes.areErrors
         address = try RedisAddress(url)
         self.threads = DriverThreads(threads)

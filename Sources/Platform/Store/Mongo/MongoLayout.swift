@@ -16,6 +16,8 @@ final class MongoLayout: Sendable {
     static let findings = "findings"
     static let users = "users"
     static let keys = "api_keys"
+    static let webhooks = "webhooks"
+    static let deliveries = "webhook_deliveries"
 
     struct Index: Sendable {
         let collection: String
@@ -58,6 +60,12 @@ final class MongoLayout: Sendable {
             Index(collection: keys, name: "id", key: ["id": 1], options: ["unique": true]),
             Index(collection: keys, name: "digest", key: ["digest": 1], options: ["unique": true]),
             Index(collection: keys, name: "user_id", key: ["user_id": 1, "created_at": 1]),
+            Index(collection: webhooks, name: "user_id", key: ["user_id": 1, "created_at": 1]),
+            Index(collection: webhooks, name: "id", key: ["id": 1], options: ["unique": true]),
+            Index(collection: deliveries, name: "webhook_id", key: ["webhook_id": 1, "created_at": -1]),
+            Index(
+                collection: deliveries, name: "retention", key: ["created_at": 1],
+                options: ["expireAfterSeconds": seconds]),
         ]
         return database == code ? each + accounts : each
     }

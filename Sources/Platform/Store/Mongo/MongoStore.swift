@@ -244,6 +244,7 @@ package struct MongoStore: ResultStore {
         let old: BSONDocument = [
             "created_at": ["$lt": .date(clock.now() - retention)], "finished_at": ["$exists": true],
         ]
+        _ = try await delete(MongoLayout.deliveries, ["created_at": ["$lt": .date(clock.now() - retention)]])
         var removed = 0
         for database in MongoLayout.databases {
             while true {

@@ -1,0 +1,56 @@
+import CCurl
+import Glibc
+
+/// A URL that a webhook may have, read by the library that will follow it: there are no two opinions about its host.
+struct WebhookURL {
+    /// Without the brackets of an IPv6 address.
+    let host: String
+    let scheme: String
+
+    /// What is wrong with it, as a sentence.
+    struct Refused: Error { let because: String }
+
+    init(_ text: String) throws(Refused) {
+        guard text.utf8.count <= 2048, Self.isSpelled(text), let url = curl_url() else {
+            throw Refused(because: "the url must be at most 2048 of the characters that a URL may have")
+        }
+        defer { curl_url_cleanup(url) }
+        guard curl_url_set(url, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK,
+            let scheme = Self.part(CURLUPART_SCHEME, of: url), let host = Self.part(CURLUPART_HOST, of: url)
+        else { throw Refused(because: "the url must be one, as in https://example.com/hook") }
+        guard ["http", "https"].contains(scheme) else {
+            throw Refused(because: "the url must begin with https or http")
+        }
+        guard Self.part(CURLUPART_USER, of: url) == nil, Self.part(CURLUPART_PASSWORD, of: url) == nil else {
+            throw Refused(because: "the url must have no user and no password: it is shown to whoever lists webhooks")
+        }
+        self.scheme = scheme
+        self.host = String(host.drop { $0 == "[" }.prefix { $0 != "]" })
+    }
+
+    /// The characters of RFC 3986, each `%` with its two digits, brackets around a host only.
+    private static func isSpelled(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        var slashes = 0
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard rest.count >= 2, rest.prefix(2).allSatisfy({ isxdigit(Int32($0)) != 0 }) else { return false }
+            case UInt8(ascii: "/"): slashes += 1
+            case UInt8(ascii: "["), UInt8(ascii: "]"): guard slashes == 2 else { return false }
+            default:
+                guard byte < 0x80, isalnum(Int32(byte)) != 0 || "-._~:?#@!$&'()*+,;=".utf8.contains(byte) else {
+                    return false
+                }
+            }
+        }
+        return true
+    }
+
+    private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(url, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        defer { curl_free(text) }
+        return String(cString: text)
+    }
+}
