@@ -51,10 +51,18 @@ class Platform:
             assert running.wait(60) == 0
 
     def call(self, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
-        headers = {"Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        return self.send(method, path, data, "application/json")
+
+    def upload(self, archive: bytes) -> str:
+        status, accepted = self.send("POST", "/api/code/upload-scan", archive, "application/zip")
+        assert status == 202, accepted
+        return accepted["scan_id"]
+
+    def send(self, method: str, path: str, data: bytes | None, kind: str) -> tuple[int, dict]:
+        headers = {"Content-Type": kind}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
