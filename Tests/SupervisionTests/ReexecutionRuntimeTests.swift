@@ -123,6 +123,36 @@ struct ReexecutionRuntimeTests {
         try systemd.wait("STOPPING=1\n")
     }
 
+    @Test("a systemd that is slow to read is told of readiness, of the last state and of every pipe all the same")
+    func slowSystemd() throws {
+        // More to tell than fits into the socket's queue, whatever net.unix.max_dgram_qlen says.
+        let names = (0..<300).map { "api-\($0)" }
+        let fixture = try RuntimeFixture(names.map { shell($0, "exec sleep 1000") })
+        let systemd = try NotifySocket("\(fixture.root)/notify")
+        try fixture.start(environment: ["NOTIFY_SOCKET=\(systemd.path)"])
+        for name in names { try fixture.waitUntilUp(name) }
+        try systemd.wait("STATUS=300 of 300 healthy\n")
+        try systemd.wait("READY=1\nMAINPID=\(fixture.pid)\n")
+        #expect(systemd.kept.count == 601)
+        #expect(try fixture.stop() == 0)
+    }
+
+    @Test("while a child takes its time to stop, systemd is asked for more of it, again and again")
+    func extendedStop() throws {
+        let fixture = try RuntimeFixture([
+            shell("api", "trap '' TERM; while :; do sleep 0.1; done") {
+                $0.stop = [StopStep(signal: "TERM", wait: .seconds(1)), StopStep(signal: "KILL")]
+            }
+        ])
+        let systemd = try NotifySocket("\(fixture.root)/notify")
+        try fixture.start(environment: ["NOTIFY_SOCKET=\(systemd.path)", "WATCHDOG_USEC=200000"])
+        try fixture.waitUntilUp("api")
+        kill(fixture.pid, SIGTERM)
+        try systemd.wait("STOPPING=1\n")
+        for _ in 0..<3 { try systemd.wait("EXTEND_TIMEOUT_USEC=400000\n") }
+        #expect(try fixture.stop() == 0)
+    }
+
     @Test("what a child wrote before it ended is kept by systemd's store while no supervisor runs")
     func storedPipe() throws {
         let fixture = try RuntimeFixture([shell("api", "")])

@@ -11,6 +11,8 @@ final class ControlServer {
     private static let pauseWithoutDescriptors = TimeSpan.milliseconds(100)
 
     let descriptor: Int32
+    /// An earlier supervisor's socket was kept for us and is not the one that clients reach.
+    let replacesInherited: Bool
     private let path: String
     private let loop: EventLoop
     private let answer: (VarlinkCall, ControlConversation) -> Void
@@ -27,8 +29,10 @@ final class ControlServer {
         self.answer = answer
         if let inherited, Self.isBound(inherited, to: path) {
             descriptor = inherited
+            replacesInherited = false
         } else {
             descriptor = try Self.listen(at: path)
+            replacesInherited = inherited != nil
         }
         try watch()
     }
@@ -77,10 +81,13 @@ final class ControlServer {
 
     deinit { close(descriptor) }
 
-    /// No new conversations, the present ones end.
+    /// No new conversations, the present ones end, and so do those that wait in the queue: systemd has the socket too, so
+    /// that our end would not be theirs.
     func stop() {
         unlink(path)
         loop.unwatch(descriptor)
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        while case let client = linux_accept(descriptor), client >= 0 { close(client) }
         for conversation in Array(conversations.values) { conversation.close() }
     }
 

@@ -119,22 +119,31 @@ final class InstanceLog {
         finish()
     }
 
+    /// How the pipes compare with those of the run before.
+    enum Pipes { case same, fresh, replaced }
+
     /// The ends for a child's stdout and stderr; the caller closes them.
-    func openForChild(of account: Account?) throws(SpawnFailure) -> (output: Int32, error: Int32) {
+    func openForChild(of account: Account?) throws(SpawnFailure) -> (output: Int32, error: Int32, pipes: Pipes) {
         var ends: [Int32] = []
+        var change = Pipes.same
         do throws(SpawnFailure) {
             for pipe in pipes {
                 let before = pipe.reader
                 let (descriptor, isFresh) = try pipe.openForChild(of: account)
                 ends.append(descriptor)
-                if isFresh, before >= 0 { loop.unwatch(before) }
+                if isFresh, before >= 0 {
+                    loop.unwatch(before)
+                    change = .replaced
+                } else if isFresh, change == .same {
+                    change = .fresh
+                }
                 watch(pipe)
             }
         } catch {
             for end in ends { close(end) }
             throw error
         }
-        return (ends[0], ends[1])
+        return (ends[0], ends[1], change)
     }
 
     private func watch(_ pipe: LogPipe) {

@@ -11,7 +11,8 @@ final class ServiceNotifier {
     private let address: [UInt8]?
     private let descriptor: Int32
     private var status = ""
-    /// What systemd had no room for, by the name of the descriptor; none of it may be missed.
+    private var isStopping = false
+    /// What systemd had no room for, by the name of the descriptor or the variable; none of it may be missed.
     private var waiting: [(name: String, message: String, descriptor: Int32)] = []
 
     init() {
@@ -36,16 +37,34 @@ final class ServiceNotifier {
 
     var isConnected: Bool { descriptor >= 0 }
 
-    func ready() { send("READY=1\nMAINPID=\(getpid())\n") }
-    func stopping() { send("STOPPING=1\n") }
-    func alive() { send("WATCHDOG=1\n") }
+    func ready() { post("READY=", "READY=1\nMAINPID=\(getpid())\n", -1) }
+
+    func stopping() {
+        isStopping = true
+        post("STOPPING=", "STOPPING=1\n", -1)
+        askForTime()
+    }
+
+    func alive() {
+        send("WATCHDOG=1\n")
+        if isStopping { askForTime() }
+    }
+
+    /// How long a stack may take to stop is for its stop plans to say, not for systemd: as long as we show signs of
+    /// life, it waits. Four of them may be missed, because it does not ask again before it kills.
+    private func askForTime() {
+        guard let watchdogInterval else { return }
+        send("EXTEND_TIMEOUT_USEC=\(watchdogInterval * 4000)\n")
+    }
 
     /// systemd compares the time with the request it made (sd_notify(3)).
     func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(SystemClock.microseconds)\n") }
 
     /// Has systemd keep a descriptor for the next supervisor, should this one die. It is not polled: the end of a
-    /// writer is no reason to throw away what it wrote.
-    func keep(_ descriptor: Int32, as name: String) {
+    /// writer is no reason to throw away what it wrote. `replaces`: what had the name before is let go, or the next
+    /// supervisor would be given both.
+    func keep(_ descriptor: Int32, as name: String, replaces: Bool = false) {
+        if replaces { release(name) }
         post(name, "FDSTORE=1\nFDPOLL=0\nFDNAME=\(name)\n", descriptor)
     }
 
@@ -53,7 +72,8 @@ final class ServiceNotifier {
 
     private func post(_ name: String, _ message: String, _ descriptor: Int32) {
         guard isConnected else { return }
-        waiting.removeAll { $0.name == name }
+        // What waits of the name is out of date, except that what is kept comes after what was released.
+        waiting.removeAll { $0.name == name && ($0.descriptor >= 0 || descriptor < 0) }
         if !waiting.isEmpty || !send(message, with: descriptor) { waiting.append((name, message, descriptor)) }
     }
 
@@ -67,7 +87,7 @@ final class ServiceNotifier {
     func setStatus(_ text: String) {
         guard text != status else { return }
         status = text
-        send("STATUS=\(text)\n")
+        post("STATUS=", "STATUS=\(text)\n", -1)
     }
 
     /// Whether there was room for it.

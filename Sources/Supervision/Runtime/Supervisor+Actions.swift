@@ -62,9 +62,11 @@ extension Supervisor {
     }
 
     /// systemd holds the reading ends too: what a child wrote last is there even if the child and we are gone.
-    func keep(_ log: InstanceLog) {
+    func keep(_ log: InstanceLog, replaces: Bool = false) {
         guard notifier.isConnected else { return }
-        for pipe in log.readers { notifier.keep(pipe.descriptor, as: DescriptorName.logPrefix + pipe.name) }
+        for pipe in log.readers {
+            notifier.keep(pipe.descriptor, as: DescriptorName.logPrefix + pipe.name, replaces: replaces)
+        }
     }
 
     func makeLog(_ name: InstanceName, _ policy: LogPolicy) -> InstanceLog {

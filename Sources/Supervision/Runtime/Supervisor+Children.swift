@@ -11,9 +11,8 @@ extension Supervisor {
             let account = try Account.resolve(spec)
             let passed = try sockets.open(for: spec)
             let log = log(of: spec)
-            let before = log.readers.map(\.descriptor)
             let ends = try log.openForChild(of: account)
-            if log.readers.map(\.descriptor) != before { keep(log) }
+            if ends.pipes != .same { keep(log, replaces: ends.pipes == .replaced) }
             let group = enterGroup(of: spec)
             if group >= 0 { limit(spec) } else { tellUnlimited(spec) }
             defer {

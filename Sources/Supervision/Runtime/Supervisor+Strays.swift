@@ -83,5 +83,6 @@ extension Supervisor {
         }
         record.flush()
         server?.stop()
+        notifier.release(DescriptorName.control)
     }
 }

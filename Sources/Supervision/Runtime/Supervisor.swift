@@ -122,7 +122,9 @@ package final class Supervisor {
         }
         outlets = makeOutlets(stack)
         try takeUp(stack, inherited)
-        if let server { notifier.keep(server.descriptor, as: DescriptorName.control) }
+        if let server {
+            notifier.keep(server.descriptor, as: DescriptorName.control, replaces: server.replacesInherited)
+        }
         tellMetrics()
     }
 

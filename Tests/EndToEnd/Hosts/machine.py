@@ -144,10 +144,10 @@ class Machine:
     def run(self, *arguments, check: bool = True, timeout: float = 60, input: bytes | str | None = None,
             user: str | None = None) -> subprocess.CompletedProcess:
         """Runs a command in the host, as a service of the host's own systemd, and gives its outcome as text."""
-        who = ["--uid", user] if user else []
+        who = ["--uid", user, "--working-directory=/"] if user else ["--working-directory=/root"]
         settings = [f"--setenv={key}={value}" for key, value in ENVIRONMENT.items()]
         program = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec",
-                   "--working-directory=/root", *settings, *who, "--", *map(str, arguments)]
+                   *settings, *who, "--", *map(str, arguments)]
         begin = time.monotonic()
         data = input.encode() if isinstance(input, str) else input
         result = self._enter(program, timeout, data)
@@ -181,13 +181,13 @@ class Machine:
 
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
         """Puts a file onto its disk, on or off."""
-        place = self.root / path.lstrip("/")
+        place = inside(self.root, path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content.encode() if isinstance(content, str) else content)
         place.chmod(mode)
 
     def read(self, path: str) -> str:
-        return (self.root / path.lstrip("/")).read_text(errors="replace")
+        return inside(self.root, path).read_text(errors="replace")
 
     def outer_pid(self, inner: int) -> int:
         """The number that a process of the host has on this machine."""
@@ -233,7 +233,7 @@ class Machine:
             target = place / f"{self.name}.files" / logs
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, target, dirs_exist_ok=True)
+                shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
             elif source.exists():
                 shutil.copyfile(source, target)
 
@@ -262,6 +262,26 @@ class Machine:
             self._keeper.stdin.close()
             self._keeper.wait(30)
             self._keeper = None
+
+
+def inside(root: Path, path: str) -> Path:
+    """Where a path of a host is on this machine. A link in the host is followed as the host would: `/etc/x` is its own."""
+    parts, place, links = [part for part in path.split("/") if part], root, 0
+    while parts:
+        part = parts.pop(0)
+        if part in ("", "."):
+            continue
+        if part == "..":
+            place = root if place == root else place.parent
+        elif (place / part).is_symlink():
+            links += 1
+            assert links < 40, f"too many links in {path}"
+            target = os.readlink(place / part)
+            place = root if target.startswith("/") else place
+            parts = target.split("/") + parts
+        else:
+            place = place / part
+    return place
 
 
 def children(pid: int) -> list[int]:

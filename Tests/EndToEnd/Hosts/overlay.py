@@ -8,7 +8,10 @@ from bed import BuildFailed, command
 
 
 class Overlay:
-    """`layers`, from the bottom up, stay as they are; changes go to `upper`; `root` shows the whole."""
+    """`layers`, from the bottom up, stay as they are; changes go to `upper`; `root` shows the whole.
+
+    It is volatile: what is written is visible at once, and waits for no disk, not even for an fsync.
+    """
 
     def __init__(self, folder: Path, layers: list[Path]):
         self.upper, self.work, self.root = folder / "upper", folder / "work", folder / "root"
@@ -18,7 +21,7 @@ class Overlay:
         for place in (self.upper, self.work, self.root):
             place.mkdir(parents=True, exist_ok=True)
         lower = ":".join(str(layer) for layer in reversed(self.layers))
-        command("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={self.upper},workdir={self.work}",
+        command("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={self.upper},workdir={self.work},volatile",
                 self.root)
 
     def unmount(self) -> None:

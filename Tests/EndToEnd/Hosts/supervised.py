@@ -123,4 +123,4 @@ class Supervised:
     def stack_processes(self) -> dict[int, str]:
         """Processes of the stack and the supervisor, whoever their parent is."""
         return {pid: command for pid, command in self.machine.processes().items()
-                if "/srv/workload.pl" in command or PROGRAM in command or "sleep 1000" in command}
+                if "/srv/workload.pl" in command or PROGRAM in command or "sleep 100" in command}

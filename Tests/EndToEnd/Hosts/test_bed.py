@@ -19,6 +19,7 @@ def test_a_host_boots_a_fresh_debian_12_whose_units_all_work(host):
     assert it.sh("hostname").strip() == it.name
     assert it.sh("cat /proc/1/comm").strip() == "systemd"
     assert it.sh("getent hosts localhost").strip() != ""
+    assert it.run("id", "--user", "--name", user="nobody").stdout.strip() == "nobody"
 
 
 def test_what_a_test_changes_is_gone_for_the_next_host_and_kept_across_its_own_reboot(host):
@@ -55,6 +56,17 @@ def test_a_power_cut_leaves_the_disk_and_the_machine_boots_again(host):
     it.cut_power()
     assert it.boot() == "running"
     assert it.sh("cat /srv/file").strip() == "written"
+
+
+def test_a_file_is_written_where_the_host_would_find_it_and_never_outside_of_it(host, tmp_path):
+    it = host()
+    it.sh(f"mkdir -p {tmp_path}; ln -s {tmp_path}/through /srv/link; ln -s ../../../../../../.. /srv/up")
+    it.write("/srv/link", "one")
+    it.write("/srv/up/srv/file", "two")
+    assert list(tmp_path.iterdir()) == []
+    # Its /tmp is in its memory, over the folder on its disk.
+    assert (it.root / str(tmp_path)[1:] / "through").read_text() == it.read("/srv/link") == "one"
+    assert it.sh("cat /srv/file") == "two"
 
 
 INNER = textwrap.dedent("""

@@ -4,6 +4,8 @@ import os
 import random
 import re
 import signal
+import socket
+import time
 
 import pytest
 from bed import CHECKOUT
@@ -81,6 +83,7 @@ def test_killed_100_times_under_load_it_keeps_every_pid_every_log_line_and_every
     seed = int(os.environ.get("BEDPLATE_SEED", random.randrange(1 << 32)))
     print(f"BEDPLATE_SEED={seed}")
     moments = random.Random(seed)
+    kept = machine.show("bedplated", "NFileDescriptorStore")
     supervisors = [it.status()["pid"]]
     for _ in range(100):
         # Anywhere between its first answer and the middle of ordinary work.
@@ -95,6 +98,7 @@ def test_killed_100_times_under_load_it_keeps_every_pid_every_log_line_and_every
     assert sorted(pid for pid, command in it.stack_processes().items() if PROGRAM not in command) == \
         sorted(before.values())
     assert machine.show("bedplated", "NRestarts")["NRestarts"] == "100"
+    assert machine.show("bedplated", "NFileDescriptorStore") == kept
     assert {name: entry["restarts"] for name, entry in it.instances().items()} == dict.fromkeys(before, 0)
     machine.run("systemctl", "stop", "bedplated")
     for name in [*PORTS, "chatty"]:
@@ -104,6 +108,44 @@ def test_killed_100_times_under_load_it_keeps_every_pid_every_log_line_and_every
         assert it.log(name)[-1] == "last words"
         assert len(it.log(name)) == len(numbers) + 1
     assert it.stack_processes() == {}
+
+
+def test_killed_while_it_starts_and_stops_instances_there_is_one_process_of_each_and_none_that_was_stopped(supervised):
+    names = [f"unit-{n}" for n in range(12)]
+    # Each is told apart by a number of its own in its command line.
+    it = supervised([instance(name, ["/bin/sleep", f"1000{n:02}"]) for n, name in enumerate(names)])
+    seed = int(os.environ.get("BEDPLATE_SEED", random.randrange(1 << 32)))
+    print(f"BEDPLATE_SEED={seed}")
+    moments = random.Random(seed)
+    for _ in range(30):
+        pid = it.status()["pid"]
+        outer = it.machine.outer_pid(pid)
+        wish = moments.choice(["Restart", "Stop", "Start"])
+        it.ask(wish, instances=moments.sample(names, 6))
+        # From before the first of them was touched to after the last.
+        time.sleep(moments.random() * 0.02)
+        os.kill(outer, signal.SIGKILL)
+        it.wait_for_another(pid)
+    it.ask("Start", instances=names[:6])
+    it.ask("Stop", instances=names[6:])
+    until("half of them run", lambda: set(it.pids()) == set(names[:6]))
+    running = [command for command in it.stack_processes().values() if "sleep" in command]
+    assert sorted(running) == [f"/bin/sleep 1000{n:02}" for n in range(6)]
+    it.machine.run("systemctl", "stop", "bedplated")
+    assert it.stack_processes() == {}
+
+
+def test_when_systemd_is_executed_anew_nothing_it_keeps_for_the_supervisor_is_lost(supervised):
+    it = supervised(four(rate=200))
+    before, kept = it.pids(), it.machine.show("bedplated", "NFileDescriptorStore")
+    assert int(kept["NFileDescriptorStore"]) >= 2 * len(PORTS) + 1
+    it.machine.run("systemctl", "daemon-reexec")
+    assert it.machine.show("bedplated", "NFileDescriptorStore") == kept
+    it.wait_for_another(it.kill())
+    assert it.wait_until_healthy() == before
+    assert it.machine.show("bedplated", "NFileDescriptorStore") == kept
+    it.machine.run("systemctl", "stop", "bedplated")
+    assert all(consecutive(it.numbers(name)) for name in PORTS)
 
 
 def test_what_children_say_last_while_no_supervisor_runs_is_kept(supervised):
@@ -126,10 +168,15 @@ def test_what_children_say_last_while_no_supervisor_runs_is_kept(supervised):
         assert first_run == [f"line {n}" for n in range(1, len(first_run) + 1)] and first_run, lines
 
 
-def test_a_supervisor_that_hangs_is_replaced_by_the_watchdog_and_children_keep_their_pids(supervised):
+@pytest.mark.parametrize("image", ["first", "reloaded"])
+def test_a_supervisor_that_hangs_is_replaced_by_the_watchdog_and_children_keep_their_pids(image, supervised):
     it = supervised(four(), "WatchdogSec=1s")
     before = it.pids()
     assert it.machine.show("bedplated", "WatchdogUSec")["WatchdogUSec"] == "1s"
+    if image == "reloaded":
+        since = it.status()["since"]
+        it.machine.run("systemctl", "reload", "bedplated")
+        until("the new image answers", lambda: it.status()["since"] > since)
     killed = it.kill(signal.SIGSTOP)
     it.wait_for_another(killed)
     assert it.wait_until_healthy() == before
@@ -204,6 +251,60 @@ def test_stop_leaves_no_process_of_the_stack_not_even_one_that_ignores_term(supe
     assert it.machine.show("bedplated", "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
 
 
+def test_stop_waits_for_stop_plans_that_take_longer_than_systemd_s_own_patience(supervised):
+    patient = instance("patient", ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"],
+                       stop=[{"signal": "TERM", "wait": "4s"}, {"signal": "KILL", "wait": "0s"}])
+    it = supervised(four() + [patient], "TimeoutStopSec=1s\nWatchdogSec=1s")
+    it.machine.run("systemctl", "stop", "bedplated")
+    assert it.machine.show("bedplated", "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
+    assert it.stack_processes() == {} and "trap" not in str(it.machine.processes())
+    assert all(it.log(name)[-1] == "last words" for name in PORTS)
+
+
+def test_a_supervisor_that_is_told_to_leave_stops_the_stack_and_systemd_starts_it_anew(supervised):
+    it = supervised(four())
+    before = it.pids()
+    it.kill(signal.SIGTERM)
+    started = {"NRestarts": "1", "ActiveState": "active"}
+    until("systemd has started it anew", lambda: it.machine.show("bedplated", *started) == started)
+    after = it.wait_until_healthy()
+    assert not set(after.values()) & set(before.values())
+    assert all(it.log(name).count("last words") == 1 for name in PORTS)
+    # Two log pipes each, and one control socket: nothing that systemd kept over this is left of the run before.
+    kept = it.machine.show("bedplated", "NFileDescriptorStore")["NFileDescriptorStore"]
+    assert kept == str(2 * len(PORTS) + 1)
+    it.wait_for_another(it.kill())
+    assert it.wait_until_healthy() == after
+
+
+def test_no_client_that_comes_while_the_supervisor_leaves_is_kept_waiting(supervised):
+    it = supervised(four())
+    control = str(it.machine.live / "run/bedplate/control")
+    it.kill(signal.SIGTERM)
+    clients, refused = [], False
+    try:
+        # Many of them come after it has looked there for the last time.
+        while not refused:
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(20)
+            try:
+                client.connect(control)
+                clients.append(client)
+            except BlockingIOError:  # The queue is full.
+                client.close()
+            except (ConnectionRefusedError, FileNotFoundError):
+                refused = True
+                client.close()
+        for client in clients:
+            try:
+                assert client.recv(1) == b""
+            except ConnectionResetError:
+                pass
+    finally:
+        for client in clients:
+            client.close()
+
+
 def test_restart_stops_the_whole_stack_in_order_and_starts_it_anew(supervised):
     it = supervised(four())
     before = it.pids()
@@ -211,6 +312,24 @@ def test_restart_stops_the_whole_stack_in_order_and_starts_it_anew(supervised):
     after = it.wait_until_healthy()
     assert not set(before.values()) & set(after.values())
     assert all(it.log(name).count("last words") == 1 for name in PORTS)
+
+
+def test_a_control_socket_and_log_pipes_that_were_replaced_are_the_ones_the_next_supervisor_uses(supervised):
+    it = supervised(four(rate=200))
+    kept = it.machine.show("bedplated", "NFileDescriptorStore")
+    it.machine.sh("rm /run/bedplate/control /run/bedplate/logs/engine.*")
+    it.machine.run("systemctl", "reload", "bedplated")
+    it.ask("Restart", instances=["engine"])
+    before = it.wait_until_healthy()
+    assert it.machine.show("bedplated", "NFileDescriptorStore") == kept
+    it.wait_for_another(it.kill())
+    assert it.wait_until_healthy() == before
+    count = len(it.numbers("engine"))
+    until("its lines arrive", lambda: len(it.numbers("engine")) > count + 100)
+    it.machine.run("systemctl", "stop", "bedplated")
+    runs = "\n".join(it.log("engine")).split("last words")
+    second_run = [int(number) for number in re.findall(r"line (\d+)", runs[1])]
+    assert consecutive(second_run), second_run
 
 
 def test_what_an_operator_stopped_stays_stopped_after_a_reboot_and_after_a_power_cut(supervised):
@@ -246,7 +365,7 @@ def test_systemd_delegates_a_control_group_in_which_the_stack_runs(supervised):
     until("the prober has spoken", lambda: it.log("prober"))
     assert it.log("prober") == ["yes"]
     group = it.machine.sh(f"sed -n s/^0:://p /proc/{it.pids()['api@blue']}/cgroup").strip()
-    assert group.startswith("/system.slice/bedplated.service"), group
+    assert group == "/system.slice/bedplated.service/api@blue"
 
 
 def test_a_stack_that_is_not_there_is_refused_by_name_and_one_that_is_not_understood_is_not_tried_again(host, programs):

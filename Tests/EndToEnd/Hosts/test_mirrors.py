@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+from supervised import Supervised, instance
 
 
 def use(machine, *mirrors) -> None:
@@ -48,8 +49,8 @@ def test_a_flipped_byte_in_a_mirror_is_refused(file, host, debian_mirror, tmp_pa
     assert ("Hash Sum mismatch" if file == "Packages" else "BADSIG") in refused.stdout + refused.stderr
 
 
-def test_node_20_standin_repacked_from_nodesource_s_package_is_chosen_over_debian_s_18_and_runs(
-        host, debian_mirror, node_standin_mirror):
+def test_node_20_standin_repacked_from_nodesource_s_package_is_chosen_over_debian_s_18_and_serves_within_our_unit(
+        host, debian_mirror, node_standin_mirror, programs):
     # The second is what NodeSource's package needs of Debian.
     debian = debian_mirror("nodejs", "python3")
     it = host(shows=debian.shows | node_standin_mirror.shows)
@@ -59,7 +60,13 @@ def test_node_20_standin_repacked_from_nodesource_s_package_is_chosen_over_debia
     assert re.search(r"Candidate: 20\.", policy) and re.search(r"^ +18\.\S+ 500$", policy, re.M), policy
     install(it, "nodejs")
     assert it.sh("node --version").startswith("v20.")
-    assert it.sh("node -e 'console.log(6 * 7)'").strip() == "42"
+    # It compiles while it runs, which a unit can forbid to everything that it starts.
+    server = "require('http').createServer((_, answer) => answer.end('node')).listen(8001, '127.0.0.1')"
+    probe = {"check": {"http": {"port": 8001, "path": "/", "method": "GET", "statuses": [], "headers": {}}},
+             "interval": "1s", "timeout": "5s", "startPeriod": "0s", "failureThreshold": 3, "successThreshold": 1}
+    Supervised(it, programs).install([
+        instance("node", ["/usr/bin/node", "-e", server], user="nobody", probes={"startup": probe, "liveness": probe})])
+    assert it.sh("curl -s http://127.0.0.1:8001/") == "node"
 
 
 PING = """
