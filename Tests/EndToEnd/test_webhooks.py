@@ -2,11 +2,9 @@
 import hashlib
 import hmac
 import http.server
-import io
 import json
 import threading
 import time
-import zipfile
 
 import pytest
 from platform_api import SECRETS, Platform, program
@@ -68,13 +66,6 @@ def start(request, tmp_path):
         platform.stop()
 
 
-def scan(platform: Platform) -> str:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("readme.txt", "nothing to see\n")
-    return platform.upload(archive.getvalue())
-
-
 def deliveries(platform: Platform, webhook: str) -> list[dict]:
     return platform.call("GET", f"/api/webhooks/{webhook}/deliveries")[1]["items"]
 
@@ -83,7 +74,7 @@ def test_a_webhook_is_told_with_a_signature_that_proves_it_and_again_when_it_did
     platform, hook = start(WEBHOOK_ALLOWED_RANGES="127.0.0.0/8,::1/128"), receiver(500)
     status, made = platform.call("POST", "/api/webhooks", {"url": hook.url})
     assert status == 201
-    identifier = scan(platform)
+    identifier = platform.scan()
     until("the webhook is told", lambda: hook.calls)
     until("the refusal is in the log", lambda: deliveries(platform, made["id"]))
     [entry] = deliveries(platform, made["id"])
@@ -108,7 +99,7 @@ def test_a_webhook_that_leads_into_our_own_networks_is_not_called(start, receive
     # A name may resolve to anything: it is judged when it is called.
     status, made = platform.call("POST", "/api/webhooks", {"url": hook.url})
     assert status == 201
-    scan(platform)
+    platform.scan()
     until("the refusal is in the log", lambda: deliveries(platform, made["id"]))
     [entry] = deliveries(platform, made["id"])
     assert entry["problem"] == "its address is not a public one" and hook.calls == []
