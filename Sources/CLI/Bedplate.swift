@@ -10,6 +10,7 @@ struct Bedplate: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
+            Install.self, UninstallCommand.self,
             Status.self, Switch.self, Rollback.self, Start.self, Stop.self, Restart.self, Logs.self,
             Events.self, Metrics.self, ProfileCommands.self,
             SecretCommands.self, TrialCommands.self,

@@ -39,4 +39,6 @@ package protocol Terminal: Sendable {
     func result(_ text: String)
     func progress(_ text: String)
     func failure(_ text: String)
+    /// What a person answers to a question; `nil` where there is nobody to ask.
+    func confirm(_ question: String) -> Bool?
 }

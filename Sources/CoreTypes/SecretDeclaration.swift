@@ -17,5 +17,18 @@ package struct SecretDeclaration: Sendable, Equatable {
         case fernet
         /// For people to type: this many letters and digits without the ones that look alike.
         case password(length: Int)
+        /// The address of MongoDB on this host, with the application's name as user and database, and `MONGO_PASSWORD`.
+        case mongodbURL(application: String)
+        /// The address of Redis on this host, with `REDIS_PASSWORD`.
+        case redisURL
+
+        /// The secret that this one is made of.
+        package var source: String? {
+            switch self {
+            case .hex, .base64, .fernet, .password: nil
+            case .mongodbURL: "MONGO_PASSWORD"
+            case .redisURL: "REDIS_PASSWORD"
+            }
+        }
     }
 }

@@ -17,11 +17,16 @@ package struct Profile: Sendable, Equatable {
     package var routes: [Route]
     /// Where the supervisor tells its metrics; `nil`: nowhere.
     package var metrics: MetricsListener?
+    /// The system user and group that processes run as; `nil`: as the supervisor.
+    package var account: String?
+    package var runtimes: Runtimes
+    package var catalogue: Catalogue
 
     package init(
         name: String, summary: String, services: Services, secrets: [SecretDeclaration],
         slots: [Slot: [String: Port]], processes: [ProcessDeclaration], logging: Logging = Logging(),
-        frontDoor: FrontDoor, routes: [Route], metrics: MetricsListener? = nil
+        frontDoor: FrontDoor, routes: [Route], metrics: MetricsListener? = nil,
+        account: String? = nil, runtimes: Runtimes = Runtimes(), catalogue: Catalogue = Catalogue()
     ) {
         self.name = name
         self.summary = summary
@@ -33,6 +38,9 @@ package struct Profile: Sendable, Equatable {
         self.frontDoor = frontDoor
         self.routes = routes
         self.metrics = metrics
+        self.account = account
+        self.runtimes = runtimes
+        self.catalogue = catalogue
     }
 }
 

@@ -59,6 +59,8 @@ package struct StackCompiler: Sendable {
     ) throws -> InstanceSpec {
         let port = try port(of: process, in: slot ?? live)
         var values = ["data": layout.data.string, "logs": layout.logs.string, "run": layout.run.string]
+        values["store"] = profile.services.store.rawValue
+        values["queue"] = profile.services.queue.rawValue
         values["release"] = release.map { layout.releases.appending($0.description).string }
         values["slot"] = slot?.rawValue
         values["port"] = port.map(String.init)
@@ -77,7 +79,7 @@ package struct StackCompiler: Sendable {
             secretEnvironment: process.secretEnvironment.mapValues(secret),
             credentials: Dictionary(
                 process.credentials.map { ($0.description, secret($0)) }, uniquingKeysWith: { first, _ in first }),
-            user: process.user, group: process.group, release: release,
+            user: process.user ?? profile.account, group: process.group, release: release,
             autostart: slot == nil || slot == live, requires: names(process.requires), after: names(process.after),
             restart: RestartPolicy(process.restart),
             probes: ProbeSet(

@@ -46,7 +46,8 @@ package struct SecretStore: Sendable {
         if try files.status(folder) == nil {
             try files.createDirectory(folder, mode: Self.folderMode, owner: owner)
         }
-        let value = try generator.value(for: declaration.generator)
+        let source = try declaration.generator.source.map { try secret(SecretName($0)) }
+        let value = try generator.value(for: declaration.generator, source: source)
         try files.replace(path, with: Array(value.utf8), mode: Self.fileMode, owner: owner)
     }
 
@@ -55,7 +56,7 @@ package struct SecretStore: Sendable {
         guard let secret = try value(of: name) else {
             throw OperatorError(
                 doing: "read the secret \(name)", because: "\(path(of: name)) does not exist",
-                next: "run 'bedplate trial start': it generates what is missing")
+                next: "run 'bedplate install' or 'bedplate trial start' again: they generate what is missing")
         }
         return secret
     }

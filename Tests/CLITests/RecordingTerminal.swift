@@ -16,5 +16,6 @@ final class RecordingTerminal: Terminal {
 
     func result(_ text: String) { state.withLock { $0.results.append(text) } }
     func progress(_ text: String) { state.withLock { $0.progress.append(text) } }
+    func confirm(_ question: String) -> Bool? { nil }
     func failure(_ text: String) { state.withLock { $0.failures.append(text) } }
 }

@@ -17,7 +17,10 @@ final class StartedSupervisor: SupervisorClient {
     }
 
     /// How often one was started.
-    var starts: Int { host.commands.history.count { $0.executable.lastComponent?.string == "bedplated" } }
+    var starts: Int {
+        host.commands.history.count { $0.executable.lastComponent?.string == "bedplated" }
+            + host.machine.unitCalls.count { $0 == "start bedplated.service" }
+    }
 
     /// As kill -9 does it.
     func crash() { state.withLock { $0.fake = nil } }

@@ -41,7 +41,11 @@ struct TrialTests {
         #expect(await typed.startTrial("--set", "front_door.listen=127.0.0.1:9081").result.contains(":9081"))
         let kept = try #require(typed.host.disk.text(typed.layout.settings))
         let lines = kept.split(separator: "\n").filter { !$0.hasPrefix("#") }.sorted()
-        #expect(lines == ["front_door.drain=5s", "front_door.listen=127.0.0.1:9081", "front_door.manager=supervisor"])
+        #expect(
+            lines == [
+                "account=null", "front_door.drain=5s", "front_door.listen=127.0.0.1:9081",
+                "front_door.manager=supervisor", "services.queue=embedded", "services.store=embedded",
+            ])
     }
 
     @Test("a setting that is refused is not kept, and one that was kept is named with its file")

@@ -16,7 +16,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var packages: PackageDatabase?
         var candidates: [String: String] = [:]
         var lockHolders: [PackageLockHolder] = []
-        var downloads: [String: [UInt8]] = [:]
+        var downloads: [String: (content: [UInt8], sha256: String?)] = [:]
         var hardware: Hardware?
         var space: Space?
         var unitCalls: [String] = []
@@ -50,8 +50,9 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     /// The versions that repositories have; a package that is not among them is installed as version 1.
     package func setCandidates(_ versions: [String: String]) { state.withLock { $0.candidates = versions } }
     package func setLockHolders(_ holders: [PackageLockHolder]) { state.withLock { $0.lockHolders = holders } }
-    package func setDownload(_ address: String, _ content: [UInt8]) {
-        state.withLock { $0.downloads[address] = content }
+    /// `sha256`: what its digest is, for those that are fetched with one.
+    package func setDownload(_ address: String, _ content: [UInt8], sha256: String? = nil) {
+        state.withLock { $0.downloads[address] = (content, sha256) }
     }
     package func setHardware(_ hardware: Hardware) { state.withLock { $0.hardware = hardware } }
     package func setSpace(_ space: Space) { state.withLock { $0.space = space } }
@@ -100,7 +101,8 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
             state.withLock { $0.units?[unit] = UnitState(load: "loaded", active: "active", enablement: "enabled") }
             databases.started(unit)
         }
-        for case .account(let name) in request.brings where try user(named: name) == nil { addUser(name) }
+        for case .account(let name) in request.brings
+        where state.withLock({ $0.users?.contains { $0.name == name } }) != true { addUser(name) }
     }
 
     package func removals(of names: [String]) async throws -> [String] { names.sorted() }
@@ -126,14 +128,17 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
 
     package func read(_ address: String, limit: Int) async throws -> [UInt8] {
         try faults.read()
-        guard let content = state.withLock({ $0.downloads[address] }) else {
+        guard let download = state.withLock({ $0.downloads[address] }) else {
             throw HostError.notFetched(address: address, why: "the test has no such download")
         }
-        return content
+        return download.content
     }
 
     package func fetch(_ address: String, to path: FilePath, sha256: String) async throws {
         let content = try await read(address, limit: .max)
+        guard state.withLock({ $0.downloads[address]?.sha256 }) == sha256 else {
+            throw HostError.notFetched(address: address, why: "Hash Sum mismatch")
+        }
         try disk.replace(path, with: content, mode: .fileDefault, owner: nil)
     }
 
@@ -147,7 +152,9 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
 
     private func change(_ verb: String, _ unit: String, _ body: (inout UnitState) -> Void) throws {
         try faults.change()
-        let hasFile = disk.text(FilePath("/etc/systemd/system/\(unit)")) != nil
+        let hasFile = ["/etc", "/lib", "/usr/lib"].contains {
+            disk.text(FilePath("\($0)/systemd/system/\(unit)")) != nil
+        }
         try state.withLock { state in
             guard
                 var found = state.units?[unit]

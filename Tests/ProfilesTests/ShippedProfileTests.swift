@@ -44,7 +44,7 @@ struct ShippedProfileTests {
         #expect(profile.routes.map(\.buffersRequests) == [false, true, true, true, true])
         #expect(profile.frontDoor.address == "127.0.0.1")
         #expect(profile.frontDoor.port.number == 8080)
-        #expect(profile.secrets.map(\.generator).last == .password(length: 32))
+        #expect(profile.secrets.map(\.generator).contains(.password(length: 32)))
     }
 
     @Test("each value of the effective profile says where it comes from")
@@ -56,11 +56,11 @@ struct ShippedProfileTests {
             settings: ["front_door.listen=0.0.0.0:80"]
         ).load()
         #expect(loaded.profile.services.store == .mongodb)
-        #expect(loaded.profile.services.queue == .embedded)
+        #expect(loaded.profile.services.queue == .redis)
         #expect(loaded.profile.frontDoor.address == "0.0.0.0")
         #expect(
             loaded.origin(of: ProfilePath("services.store")) == .file(name: "conf.d/10-site.yaml", line: 2, column: 10))
-        #expect(loaded.origin(of: ProfilePath("services.queue"))?.description == "cspm.yaml:7")
+        #expect(loaded.origin(of: ProfilePath("services.queue"))?.description == "cspm.yaml:10")
         #expect(loaded.origin(of: ProfilePath("front_door.listen")) == .setting("front_door.listen=0.0.0.0:80"))
         #expect(loaded.origin(of: ProfilePath("processes.worker.restart.mode")) == .byDefault)
         let listen = loaded.entries.first { $0.path.description == "front_door.listen" }

@@ -171,7 +171,7 @@ struct SecretStoreTests {
         #expect(
             error?.description == """
                 cannot read the secret NONE: /etc/bedplate/secrets/NONE does not exist
-                  next: run 'bedplate trial start': it generates what is missing
+                  next: run 'bedplate install' or 'bedplate trial start' again: they generate what is missing
                 """)
     }
 }

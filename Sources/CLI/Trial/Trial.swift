@@ -114,7 +114,7 @@ struct Trial {
     ) async throws -> Int {
         let stack = try installation.deployment.stack()
         let nginx = try await run([FileStep(frontDoor, title: "front door")])
-        let stackChanges = try await run([StackStep(stack: stack, layout: layout)])
+        let stackChanges = try await run([StackStep(profile: installation.profile, layout: layout)])
         if running != nil {
             if stackChanges > 0 { _ = try client.apply(stack) }
             if nginx > 0 { try client.signal(InstanceName(try ProcessName(StackCompiler.nginx)), "HUP") }
@@ -130,7 +130,7 @@ struct Trial {
             !$0.wanted && installation.isPartOfLive($0.name, live: live)
         }
         if !down.isEmpty { try client.start(down.map(\.name)) }
-        try await demandHealth(of: { installation.isPartOfLive($0, live: live) }, within: limit)
+        try await installation.demandHealth(of: client, live: live, within: limit, doing: "start the trial")
     }
 
     private func startSupervisor(doing: String) async throws {
@@ -142,21 +142,6 @@ struct Trial {
         guard try await waiting.sees({ try runningSupervisor() != nil }) else {
             throw OperatorError(doing: doing, because: "the supervisor does not answer", next: "see \(log)")
         }
-    }
-
-    /// What a stopped switch left in the idle slot is not waited for: it may never become healthy.
-    private func demandHealth(of isNeeded: (InstanceName) -> Bool, within limit: Duration) async throws {
-        var missing: [InstanceStatus] = []
-        let patience = Patience(clock: host.clock, limit: limit)
-        let isHealthy = try await patience.sees {
-            missing = try client.status().instances.filter { $0.wanted && !$0.healthy && isNeeded($0.name) }
-            return missing.isEmpty
-        }
-        guard !isHealthy else { return }
-        let said = missing.map { "\($0.name) is \($0.state.rawValue)" + ($0.reason.map { " (\($0))" } ?? "") }
-        throw OperatorError(
-            doing: "start the trial", because: "after \(limit) " + said.joined(separator: ", "),
-            next: missing.first.map { "\(layout.bedplate) logs \($0.name)" })
     }
 
     private func hasNewerIdleRelease(_ installation: Installation) throws -> Bool {

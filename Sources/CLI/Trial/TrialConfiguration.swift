@@ -7,8 +7,11 @@ import SystemPackage
 
 /// The profile of a trial with all that is laid over it, and the steps that make a root of it.
 struct TrialConfiguration {
-    /// What a trial is: nginx runs under the supervisor, as nothing here may touch the machine's own.
-    private static let settings = ["front_door.manager=supervisor"]
+    /// What a trial is: nginx runs under the supervisor, stores are files, and all of it runs as whoever started it, as
+    /// nothing here may touch the machine's own.
+    private static let settings = [
+        "front_door.manager=supervisor", "services.store=embedded", "services.queue=embedded", "account=null",
+    ]
     /// What a trial does unless told otherwise: nobody tries a switch to wait a quarter of an hour for a drain.
     private static let preferences = ["front_door.drain=60s"]
 

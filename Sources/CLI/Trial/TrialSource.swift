@@ -31,6 +31,13 @@ struct TrialSource {
         return copies
     }
 
+    /// The supervisor's unit, for a host that has no package of ours.
+    func unit() -> CopyStep.Copy {
+        CopyStep.Copy(
+            from: checkout.appending("units/\(Installer.unit)"), to: Installer.unitFile,
+            mode: [.ownerReadWrite, .groupRead, .otherRead])
+    }
+
     /// Relative paths of the regular files below a folder.
     private static func files(below folder: FilePath, on host: any Host) throws -> [String] {
         try host.files.list(folder).flatMap { name -> [String] in

@@ -36,6 +36,7 @@ struct Consistency {
         checkRoutes()
         checkLogging(at: ProfilePath(["logging"]))
         checkGenerators()
+        checkProvisions()
         return problems
     }
 

@@ -7,7 +7,9 @@ extension Profile {
             name: root["profile"].string, summary: root["summary"].string,
             services: Services(
                 store: named(root["services"]["store"]), queue: named(root["services"]["queue"])),
-            secrets: root["secrets"].pairs.compactMap(SecretDeclaration.init),
+            secrets: root["secrets"].pairs.compactMap { name, value in
+                SecretDeclaration(key: name, value: value, application: root["profile"].string)
+            },
             slots: Dictionary(
                 root["slots"].pairs.compactMap { key, ports in
                     Slot(rawValue: key).map { ($0, ports.dictionary(\.port)) }
@@ -26,6 +28,35 @@ extension Profile {
             },
             metrics: root.ifPresent("metrics").map {
                 MetricsListener(address: $0["listen"].listen.address, port: $0["listen"].listen.port)
+            },
+            account: root.ifPresent("account")?.string, runtimes: Runtimes(root["runtimes"]),
+            catalogue: Catalogue(
+                upstreams: root["upstreams"].dictionary(Upstream.init),
+                archives: root["archives"].dictionary {
+                    PinnedArchive(uri: $0["uri"].string, sha256: $0["sha256"].string)
+                },
+                mirrors: root["mirrors"].items.map { Catalogue.Mirror(from: $0["from"].string, to: $0["to"].string) }))
+    }
+}
+
+extension Runtimes {
+    fileprivate init(_ value: Value) {
+        self.init(
+            python: value.ifPresent("python").map {
+                Python(version: $0["version"].string, method: named($0["method"]))
+            },
+            node: value.ifPresent("node").map { Node(version: $0["version"].string, yarn: $0["yarn"].boolean) })
+    }
+}
+
+extension Upstream {
+    fileprivate init(_ value: Value) {
+        self.init(
+            key: value["key"].string, fingerprint: value["fingerprint"].string,
+            repositories: value["repositories"].dictionary { repository in
+                Repository(
+                    uri: repository["uri"].string, suite: repository["suite"].string,
+                    components: repository["components"].items.map(\.string))
             })
     }
 }
@@ -39,7 +70,8 @@ extension Logging.Logstash {
 }
 
 extension SecretDeclaration {
-    fileprivate init?(key: String, value: Value) {
+    /// `application`: the profile's name, which is that of its database and its user.
+    fileprivate init?(key: String, value: Value, application: String) {
         guard let name = try? SecretName(key) else { return nil }
         let bytes = value["bytes"].integer
         let generator: Generator? =
@@ -48,6 +80,8 @@ extension SecretDeclaration {
             case "base64": .base64(bytes: bytes)
             case "fernet": .fernet
             case "password": .password(length: value["length"].integer)
+            case "mongodb-url": .mongodbURL(application: application)
+            case "redis-url": .redisURL
             default: nil
             }
         guard let generator else { preconditionFailure("the key table allows a generator nobody reads") }

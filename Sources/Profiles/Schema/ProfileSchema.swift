@@ -6,6 +6,10 @@ package enum ProfileSchema {
     static let root: [Key] = [
         Key("profile", .text(.name), .required, .apply, "The profile's name."),
         Key("summary", .text(.line), .defaults(to: "''"), .apply, "What it installs, in a line."),
+        Key(
+            "account", .text(.account), .optional, .apply,
+            "The system user and group that processes run as; absent: as the supervisor."),
+        Key("runtimes", .object(runtimes), .defaults(to: "{}"), "Language runtimes to install."),
         Key("services", .object(services), .defaults(to: "{}"), "Which stores the application uses."),
         Key(
             "secrets", .dictionary(key: .secretName, entry: "<secret>", value: .object(secret)), .defaults(to: "{}"),
@@ -20,6 +24,15 @@ package enum ProfileSchema {
             "routes", .list(.object(route), count: 0...200), .defaults(to: "[]"),
             "Which process answers which path; the longest matching path wins."),
         Key("metrics", .object(metrics), .optional, "Where metrics are told over HTTP; absent: nowhere."),
+        Key(
+            "upstreams", .dictionary(key: .name, entry: "<upstream>", value: .object(upstream)), .defaults(to: "{}"),
+            "Apt repositories of third parties."),
+        Key(
+            "archives", .dictionary(key: .name, entry: "<archive>", value: .object(archive)), .defaults(to: "{}"),
+            "Files from elsewhere, known by their digest."),
+        Key(
+            "mirrors", .list(.object(mirror), count: 0...100), .defaults(to: "[]"),
+            "Where to fetch from instead, keys included; the first that fits is taken."),
     ]
 
     private static let services: [Key] = [
@@ -39,8 +52,10 @@ package enum ProfileSchema {
 
     private static let secret: [Key] = [
         Key(
-            "generate", .choice(["hex", "base64", "fernet", "password"]), .required, .generation,
-            "How the value is made: hexadecimal digits, URL-safe base64, a Fernet key, or a password for people."),
+            "generate", .choice(["hex", "base64", "fernet", "password", "mongodb-url", "redis-url"]), .required,
+            .generation,
+            "How the value is made: hexadecimal digits, URL-safe base64, a Fernet key, a password for people, or the "
+                + "address of a server with `MONGO_PASSWORD` or `REDIS_PASSWORD` in it."),
         Key(
             "bytes", .integer(16...1024), .defaults(to: "32"), .generation,
             "How many random bytes; for `hex` and `base64`."),

@@ -31,7 +31,13 @@ package struct Engine: Sendable {
         let rehearsal = Rehearsal(of: host)
         var planned: [PlannedStep] = []
         for node in graph.nodes {
-            let changes = try await rehearse(node.step, on: rehearsal)
+            let changes = try await changes(of: node.step, on: rehearsal)
+            if planned.isEmpty, !changes.isEmpty {
+                // The journal begins with the first change, and so does its folder.
+                try rehearsal.files.createDirectory(
+                    layout.journal.removingLastComponent(), mode: Journal.folderMode, owner: nil)
+            }
+            for change in changes { try await node.step.apply(change, to: rehearsal) }
             if !changes.isEmpty { planned.append(PlannedStep(step: node.step.title, changes: changes)) }
         }
         return planned
@@ -108,12 +114,6 @@ package struct Engine: Sendable {
                 because: "after applying it there is still something to do: \(left.sentence)",
                 next: "look for another program that changes it back")
         }
-        return changes
-    }
-
-    private func rehearse(_ step: some Step, on rehearsal: Rehearsal) async throws -> [Change] {
-        let changes = try await changes(of: step, on: rehearsal)
-        for change in changes { try await step.apply(change, to: rehearsal) }
         return changes
     }
 

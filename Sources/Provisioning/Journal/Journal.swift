@@ -10,6 +10,8 @@ package final class Journal: Sendable {
     private static let limit = 64 << 20
     private static let mode: FilePermissions = [.ownerReadWrite, .groupRead]
 
+    static let folderMode = FilePermissions(rawValue: 0o755)
+
     private struct State {
         var hasBegun = false
         var outstanding: [Before]
@@ -65,8 +67,7 @@ package final class Journal: Sendable {
         try state.withLock { state in
             if !state.hasBegun {
                 try host.files.createDirectory(
-                    path.removingLastComponent(), mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute],
-                    owner: nil)
+                    path.removingLastComponent(), mode: Self.folderMode, owner: nil)
                 try write(entry(.runBegan))
                 state.hasBegun = true
             }

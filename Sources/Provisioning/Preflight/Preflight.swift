@@ -18,6 +18,16 @@ package struct Preflight: Sendable {
         /// What is wrong, as a sentence without its full stop.
         package let sentence: String
         package let next: String?
+        /// Worth knowing, and not in the way.
+        package let isWarning: Bool
+
+        init(_ sentence: String, next: String?, isWarning: Bool = false) {
+            self.sentence = sentence
+            self.next = next
+            self.isWarning = isWarning
+        }
+
+        static func warning(_ sentence: String) -> Finding { Finding(sentence, next: nil, isWarning: true) }
     }
 
     private let ports: [PortNeed]
@@ -35,7 +45,7 @@ package struct Preflight: Sendable {
             guard let holder = try host.network.listener(on: need.port) else { return nil }
             if let pid = holder.pid, ours.contains(pid) { return nil }
             return Finding(
-                sentence: "port \(need.port), for \(need.purpose), is taken by \(holder.sentence)",
+                "port \(need.port), for \(need.purpose), is taken by \(holder.sentence)",
                 next: "stop it, or choose another port")
         }
     }

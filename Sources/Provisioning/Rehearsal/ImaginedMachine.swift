@@ -182,13 +182,24 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
 
     // MARK: Databases
 
+    /// Whether it was started in the rehearsal: then it runs as it is configured, and is not there to be asked.
+    private func isImagined(_ unit: String) -> Bool { state.withLock { $0.units[unit] != nil } }
+
     func redis(port: Int, password: Secret?) async -> DatabaseAnswer {
-        await real.databases.redis(port: port, password: password)
+        guard isImagined("redis-server.service") else {
+            return await real.databases.redis(port: port, password: password)
+        }
+        return password == nil ? .denied : .welcome(version: nil)
     }
 
     func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer {
         if let login, state.withLock({ $0.mongoUsers.contains(login.name) }) { return .welcome(version: nil) }
-        return await real.databases.mongo(port: port, login: login)
+        guard isImagined("mongod.service") else { return await real.databases.mongo(port: port, login: login) }
+        guard let login else { return .denied }
+        // One that runs already knows its users; one that is yet to come has none.
+        let answer = await real.databases.mongo(port: port, login: login)
+        if case .away = answer { return .denied }
+        return answer
     }
 
     func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws {

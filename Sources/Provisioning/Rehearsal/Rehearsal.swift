@@ -6,7 +6,7 @@ import SystemPackage
 /// are applied to it to find out what an installation would change, so a plan and a run come from the same code.
 ///
 /// What a command or a package leaves behind is taken from its own declaration (`Trace`).
-final class Rehearsal: Host {
+final class Rehearsal: Host, Sendable {
     private let real: any Host
     private let imagined: ImaginedMachine
     private let overlay: ImaginedFiles

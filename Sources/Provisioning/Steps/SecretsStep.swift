@@ -30,7 +30,10 @@ package struct SecretsStep: Step {
     package func check(_ host: any Host) async throws -> Facts {
         let store = SecretStore(folder: folder, files: host.files, owner: try owner?.resolve(on: host))
         return Facts(
-            missing: try store.missing(declarations).map(\.name), drift: try store.drift(declarations.map(\.name)))
+            // What is made of others comes after them.
+            missing: try store.missing(declarations.filter { $0.generator.source == nil }).map(\.name)
+                + store.missing(declarations.filter { $0.generator.source != nil }).map(\.name),
+            drift: try store.drift(declarations.map(\.name)))
     }
 
     package func plan(_ facts: Facts) -> [Change] {

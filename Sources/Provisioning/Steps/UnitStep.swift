@@ -1,3 +1,4 @@
+import CoreTypes
 package import Host
 package import SystemPackage
 
@@ -10,15 +11,19 @@ package struct UnitStep: Step {
     private let unit: String
     private let configuration: [FilePath]
     private let takesUpBy: TakingUp
+    private let test: Command?
     private let stamp: FilePath
 
     /// How a running unit takes up a changed configuration.
     package enum TakingUp: Sendable { case restart, reload }
 
-    /// `configuration`: the files that the unit reads when it starts, its own included.
+    /// `configuration`: the files that the unit reads when it starts, its own included. `test`: says with 0 that they
+    /// are in order, before the unit is touched.
     package init(
-        _ unit: String, configuration: [FilePath], by takesUpBy: TakingUp = .restart, layout: Layout
+        _ unit: String, configuration: [FilePath], by takesUpBy: TakingUp = .restart, testedBy test: Command? = nil,
+        layout: Layout
     ) {
+        self.test = test
         self.unit = unit
         self.configuration = configuration
         self.takesUpBy = takesUpBy
@@ -62,6 +67,14 @@ package struct UnitStep: Step {
     package func apply(_ change: Change, to host: any Host) async throws {
         if change.subject == "enable" { return try await host.units.enable(unit) }
         let digest = try digest(host)
+        if let test {
+            let result = try await host.processes.run(test, timeout: .seconds(30))
+            guard result.status == .exited(0) else {
+                throw OperatorError(
+                    doing: change.sentence, because: "its configuration is refused: \(result.lastLines(5))",
+                    next: "the unit was left as it is; mend the configuration and run the same command again")
+            }
+        }
         switch (change.subject, takesUpBy) {
         case ("renew", .reload): try await host.units.reload(unit)
         case ("renew", .restart): try await host.units.restart(unit)

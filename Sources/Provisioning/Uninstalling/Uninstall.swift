@@ -224,6 +224,10 @@ package struct Uninstall: Sendable {
         guard try host.files.status(layout.state) != nil else { return }
         let spared = purging ? [] : valuables
         let isOfUse = !kept.isEmpty || spared.contains { $0.starts(with: layout.state) }
+        if purging, try host.files.status(layout.logs) != nil {
+            try host.files.removeTree(layout.logs)
+            did("removed \(layout.logs)", &outcome)
+        }
         if purging && kept.isEmpty || !isOfUse {
             try host.files.removeTree(layout.state)
             return did("removed \(layout.state)", &outcome)

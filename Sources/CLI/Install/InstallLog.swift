@@ -1,0 +1,48 @@
+import Host
+import Provisioning
+import Synchronization
+import SystemPackage
+
+/// What a run did, line by line, in a file of its own. It begins with the first change: a run without one leaves none.
+final class InstallLog: Sendable {
+    let path: FilePath
+    private struct State {
+        var hasBegun = false
+        /// Lines that are not in the file yet.
+        var waiting: [String] = []
+    }
+    private let host: any Host
+    private let state = Mutex(State())
+
+    init(_ host: any Host, _ layout: Layout) {
+        self.host = host
+        let time = timestamp(host.wallTime()).filter { $0.isLetter || $0.isNumber }
+        path = layout.logs.appending("install-\(time).log")
+    }
+
+    func write(_ event: Progress) {
+        switch event {
+        case .resuming(let sentences): write("resuming: " + sentences.joined(separator: "; "))
+        case .began(let step, let number, let total): write("step \(number) of \(total): \(step)")
+        case .changing(let step, let change):
+            state.withLock { $0.hasBegun = true }
+            write("\(step): \(change.sentence)")
+        case .changed(let step, let change): write("\(step): done: \(change.sentence)")
+        case .ended(let step, let changes): write("\(step): \(counted(changes, "change"))")
+        }
+    }
+
+    /// Its folder is one that a step makes: lines wait until it is there. A log that cannot be written does not stop an
+    /// installation; the journal, which has to be, does.
+    func write(_ text: String) {
+        state.withLock { state in
+            state.waiting.append("\(timestamp(host.wallTime())) \(text)")
+            do {
+                guard state.hasBegun, try host.files.status(path.removingLastComponent()) != nil else { return }
+                let bytes = Array(state.waiting.map { $0 + "\n" }.joined().utf8)
+                try host.files.append(bytes, to: path, mode: FilePermissions(rawValue: 0o640))
+                state.waiting = []
+            } catch { return }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import CoreTypes
+package import Host
+package import SystemPackage
+
+/// A Python with a virtual environment, whichever way it comes: making one proves that venv and pip work.
+package struct PythonStep: Step {
+    package let title = "python"
+    private let source: Source
+    private let environment: FilePath
+
+    package enum Source: Sendable {
+        /// The interpreter of the distribution's packages.
+        case program(FilePath)
+        /// An archive with its digest, unpacked to a folder; the interpreter is at `bin/python3` below it.
+        case archive(FilePath, sha256: String, folder: FilePath)
+    }
+
+    package init(_ source: Source, environment: FilePath) {
+        self.source = source
+        self.environment = environment
+    }
+
+    package struct Facts: Sendable {
+        package var isUnpacked: Bool
+        package var hasEnvironment: Bool
+    }
+
+    /// Says which archive was unpacked.
+    package static func stamp(in folder: FilePath) -> FilePath { folder.appending(".bedplate-sha256") }
+
+    package func check(_ host: any Host) async throws -> Facts {
+        var facts = Facts(
+            isUnpacked: true, hasEnvironment: try host.files.status(environment.appending("bin/pip")) != nil)
+        if case .archive(_, let sha256, let folder) = source {
+            let stamp = try host.files.readIfPresent(Self.stamp(in: folder), limit: 4096)
+            facts.isUnpacked = stamp.map { String(decoding: $0, as: UTF8.self) == sha256 } ?? false
+            // An environment is made of links into the one it was made with.
+            facts.hasEnvironment = facts.hasEnvironment && facts.isUnpacked
+        }
+        return facts
+    }
+
+    package func plan(_ facts: Facts) -> [Change] {
+        var changes: [Change] = []
+        if !facts.isUnpacked, case .archive(let archive, _, let folder) = source {
+            changes.append(Change("unpack", "unpack \(archive) to \(folder)"))
+        }
+        if !facts.hasEnvironment {
+            changes.append(Change("environment", "make the virtual environment \(environment), with pip"))
+        }
+        return changes
+    }
+
+    package func apply(_ change: Change, to host: any Host) async throws {
+        switch (change.subject, source) {
+        case ("unpack", .archive(let archive, let sha256, let folder)):
+            try await unpack(archive, sha256, to: folder, on: host)
+        default: try await makeEnvironment(on: host)
+        }
+    }
+
+    private func unpack(_ archive: FilePath, _ sha256: String, to folder: FilePath, on host: any Host) async throws {
+        let staging = folder.removingLastComponent().appending(".\(folder.lastComponent?.string ?? "").staging")
+        try host.files.removeTree(staging)
+        try host.files.createDirectory(staging, mode: FilePermissions(rawValue: 0o755), owner: nil)
+        let command = Command(
+            "/usr/bin/tar", "-xzf", archive.string, "-C", staging.string, "--strip-components=1", "--no-same-owner"
+        ).leaving([.file(staging.appending("bin/python3").string)])
+        try await demand(command, on: host, doing: "unpack \(archive)", timeout: .seconds(600))
+        try host.files.replace(
+            Self.stamp(in: staging), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
+            owner: nil)
+        try host.files.removeTree(folder)
+        // Before the new folder has its name: a run that is killed in between fetches the archive again.
+        try host.files.remove(archive)
+        try host.files.rename(staging, to: folder)
+    }
+
+    private func makeEnvironment(on host: any Host) async throws {
+        let python: FilePath =
+            switch source {
+            case .program(let path): path
+            case .archive(_, _, let folder): folder.appending("bin/python3")
+            }
+        try host.files.removeTree(environment)
+        let make = Command(python, "-m", "venv", environment.string).leaving([
+            .file(environment.appending("bin/python").string)
+        ])
+        try await demand(make, on: host, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
+        // pip comes with ensurepip, which Debian packages apart: what is there must also run.
+        let pip = Command(environment.appending("bin/python"), "-m", "pip", "--version").leaving([
+            .file(environment.appending("bin/pip").string)
+        ])
+        try await demand(pip, on: host, doing: "use pip of \(environment)", timeout: .seconds(120))
+    }
+
+    private func demand(_ command: Command, on host: any Host, doing: String, timeout: Duration) async throws {
+        let result = try await host.processes.run(command, timeout: timeout)
+        guard result.status == .exited(0) else {
+            throw OperatorError(doing: doing, because: "\(command.executable) failed: \(result.lastLines(5))")
+        }
+    }
+}
