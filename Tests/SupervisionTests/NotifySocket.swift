@@ -62,10 +62,15 @@ final class NotifySocket {
     func wait(
         _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ isIt: (String) -> Bool
     ) throws -> String {
+        // A sign of life that comes again and again must not make this wait for ever.
+        let limit = ContinuousClock.now + .seconds(10)
         while true {
             if let index = received.firstIndex(where: isIt) {
                 return received.remove(at: index)
             }
+            try #require(
+                ContinuousClock.now < limit, "'\(what)' did not come, only \(received)",
+                sourceLocation: sourceLocation)
             var bytes = [UInt8](repeating: 0, count: 4096)
             var passed: Int32 = -1
             let count = linux_receive_notice(descriptor, &bytes, bytes.count, &passed)

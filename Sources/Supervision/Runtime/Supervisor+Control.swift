@@ -7,7 +7,7 @@ extension Supervisor {
     /// Lines of one reply at most, so that no message outgrows what a client must accept.
     static let maximumLines = 10_000
     static let maximumBatch = 256 << 10
-    static let maximumSamples = 1000
+    static let maximumSamples = 200
     /// What the status of a failed instance shows of its log.
     static let lastLines = 20
     /// In characters.

@@ -7,6 +7,7 @@ extension Supervisor {
     /// Each family in turn, so that a stack of a thousand instances needs room for one of them at a time.
     func eachMetric(_ receive: (MetricFamily) -> Void) {
         let statuses = machine.statuses { _ in 0 }
+        toldManyMetrics = statuses.count >= 100
         instanceMetrics(statuses, receive)
         usageMetrics(statuses, receive)
         logMetrics(statuses, receive)

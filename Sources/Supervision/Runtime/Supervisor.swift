@@ -60,6 +60,8 @@ package final class Supervisor {
     var isSummaryStale = true
     /// Events since memory was last given back; starting up counts as many.
     var eventsSinceTrim = Supervisor.eventsPerTrim
+    /// Metrics of many instances were told; what only they needed is given back.
+    var toldManyMetrics = false
     var watchdogAt: Moment?
     var isDone = false
     /// Since HUP, or a request on the control socket, until when at the latest clients are let finish.
@@ -144,6 +146,10 @@ package final class Supervisor {
             if notifier.hasWaiting { notifier.postWaiting() }
             loop.turn(milliseconds: patience())
             turns += 1
+            if toldManyMetrics {
+                toldManyMetrics = false
+                linux_trim_memory()
+            }
             timers()
         }
         leave()
