@@ -40,6 +40,7 @@ let package = Package(
     products: [
         .executable(name: "bedplate", targets: ["bedplate"]),
         .executable(name: "bedplated", targets: ["bedplated"]),
+        .executable(name: "bedplate-probe", targets: ["bedplate-probe"]),
         .executable(name: "cspm", targets: ["cspm"]),
     ],
     dependencies: [
@@ -70,7 +71,8 @@ let package = Package(
         // The installer and the deployer
         module("Profiles", ["CoreTypes", yaml]),
         module("Secrets", ["CoreTypes", "Host", "COpenSSL", paths]),
-        module("Probing", ["CoreTypes", "CHiredis", "CMongoc"], links: [.linkedLibrary(":libhiredis.a")]),
+        module(
+            "Probing", ["CoreTypes", "CHiredis", "CMongoc", "CSystemd"], links: [.linkedLibrary(":libhiredis.a")]),
         module("Archives", ["CoreTypes", "CArchive", paths]),
         module("Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", "COpenSSL", paths]),
         module(
@@ -99,6 +101,7 @@ let package = Package(
         // Mains
         program("bedplate", ["CLI", "HostLinux", "Provisioning", arguments]),
         program("bedplated", ["Supervision", "Control", "CoreTypes"]),
+        program("bedplate-probe", ["Probing", "CoreTypes"]),
         program("cspm", ["Platform", "CoreTypes", paths, arguments]),
 
         tests("CoreTypes", []),
@@ -116,10 +119,10 @@ let package = Package(
             exclude: ["Golden"]),
         tests("Scanning", [paths]),
         tests("Platform", ["CoreTypes", "Scanning", "cspm", paths, http, embedded, logging]),
-        tests("Probing", ["CoreTypes"]),
+        tests("Probing", ["CoreTypes", "CSystemd", "bedplate-probe"]),
         tests("Secrets", ["CoreTypes", "Host", "HostFixtures", paths]),
         tests("CLI", ["CoreTypes", "Control", "Host", "HostFixtures", "Releases", paths]),
         tests("Control", ["CoreTypes"]),
-        tests("Supervision", ["CoreTypes", "Control", "CLinux", "bedplated"]),
+        tests("Supervision", ["CoreTypes", "Control", "CLinux", "bedplated", "bedplate-probe"]),
     ]
 )

@@ -71,7 +71,7 @@ build() {
         say "Building (the first time takes several minutes) …"
     fi
     # One product at a time: a build of the whole package compiles plugins and test fixtures that nobody runs here.
-    for program in bedplated bedplate cspm; do
+    for program in bedplated bedplate-probe bedplate cspm; do
         swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s --product "$program" >&2 ||
             cannot "build $program" "swift build failed as it says above" "mend it, then run this again" 1
     done

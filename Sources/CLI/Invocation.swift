@@ -5,7 +5,7 @@ package import SystemPackage
 /// What a run of `bedplate` was given by its main: the machine, its own place, and where to say things.
 package struct Invocation: Sendable {
     package let host: any Host
-    /// The folder this program was started from; its siblings are `bedplated` and `cspm`.
+    /// The folder this program was started from; its siblings are `bedplated`, `bedplate-probe` and `cspm`.
     package let programs: FilePath
     /// What relative paths are relative to.
     package let workingDirectory: FilePath

@@ -103,6 +103,40 @@ ssize_t linux_receive_notice(int socket, uint8_t *bytes, size_t capacity, int *p
     return count;
 }
 
+ssize_t linux_receive_notification(int socket, uint8_t *bytes, size_t capacity, pid_t *sender) {
+    struct iovec part = {bytes, capacity};
+    union {
+        struct cmsghdr header;
+        // Descriptors beyond these the kernel closes itself (unix(7)).
+        char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(16 * sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control.bytes,
+    };
+    *sender = 0;
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (count < 0) return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET) continue;
+        if (header->cmsg_type == SCM_CREDENTIALS) {
+            struct ucred credentials;
+            memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+            *sender = credentials.pid;
+        } else if (header->cmsg_type == SCM_RIGHTS) {
+            size_t passed = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            for (size_t index = 0; index < passed; index++) {
+                int descriptor;
+                memcpy(&descriptor, CMSG_DATA(header) + index * sizeof(int), sizeof descriptor);
+                close(descriptor);
+            }
+        }
+    }
+    return message.msg_flags & MSG_TRUNC ? 0 : count;
+}
+
 ssize_t linux_pwritev(int descriptor, const struct iovec *parts, int count, off_t offset) {
     return pwritev(descriptor, parts, count, offset);
 }

@@ -17,14 +17,16 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
     package var lastEnd: String?
     /// One sentence on why it is not up or not healthy.
     package var reason: String?
+    /// What the process last said of itself (`STATUS=` on its `NOTIFY_SOCKET`).
+    package var says: String?
     package var release: ReleaseID?
     /// The last captured lines, when it has failed.
     package var lastLines: [String]?
 
     package init(
         name: InstanceName, state: State, wanted: Bool, healthy: Bool, pid: Int32? = nil, since: Int64,
-        restarts: Int = 0, lastEnd: String? = nil, reason: String? = nil, release: ReleaseID? = nil,
-        lastLines: [String]? = nil
+        restarts: Int = 0, lastEnd: String? = nil, reason: String? = nil, says: String? = nil,
+        release: ReleaseID? = nil, lastLines: [String]? = nil
     ) {
         self.name = name
         self.state = state
@@ -35,6 +37,7 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
         self.restarts = restarts
         self.lastEnd = lastEnd
         self.reason = reason
+        self.says = says
         self.release = release
         self.lastLines = lastLines
     }

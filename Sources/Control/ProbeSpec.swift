@@ -42,11 +42,22 @@ package struct ProbeSpec: Codable, Sendable, Equatable {
 
     /// Indirect, because most instances have no probe, and each has room for three.
     package indirect enum Check: Codable, Sendable, Equatable {
-        /// One request to a loopback port; healthy when the answer has one of the statuses (200…299 when empty).
-        case http(port: Int, path: String, method: String, statuses: [Int], headers: [String: String])
-        /// A connection can be made.
-        case tcp(port: Int)
+        /// One request to an IP address (loopback when `nil`); healthy when the answer has one of the statuses
+        /// (200…299 when empty).
+        case http(
+            host: String? = nil, port: Int, path: String, method: String, statuses: [Int], headers: [String: String])
+        /// A connection can be made to an IP address; loopback when `nil`.
+        case tcp(host: String? = nil, port: Int)
         /// A command ends with 0 within the timeout.
         case exec(command: [String])
+        /// The process itself says `READY=1`, or as liveness `WATCHDOG=1`, on its `NOTIFY_SOCKET` (sd_notify(3)). A
+        /// `timeout` without a word is one failure; `interval` and `successThreshold` mean nothing.
+        case notify
+        /// A unit of systemd is active.
+        case unit(name: String)
+        /// Redis answers a PING, as the user of the password.
+        case redis(at: StoreAddress)
+        /// MongoDB answers a ping, as the user of the password.
+        case mongodb(at: StoreAddress)
     }
 }

@@ -20,8 +20,12 @@ extension Stack {
 
 extension InstanceSpec {
     /// Whether a process started from this spec needs no restart to be what `other` asks for: probes, restart policy,
-    /// dependencies, stop steps, logs and the limits of its control group are taken up by the supervisor alone.
+    /// dependencies, stop steps, logs and the limits of its control group are taken up by the supervisor alone. What a
+    /// probe makes the process find in its environment is not.
     package func runsLike(_ other: InstanceSpec) -> Bool {
+        guard probes.hearsNotices == other.probes.hearsNotices, probes.watchdog == other.probes.watchdog else {
+            return false
+        }
         var aligned = other
         aligned.autostart = autostart
         aligned.requires = requires

@@ -13,6 +13,8 @@ package struct Layout: Hashable, Sendable {
     package var bedplate: FilePath { below("usr/bin/bedplate") }
     package var programs: FilePath { below("usr/lib/bedplate") }
     package var bedplated: FilePath { programs.appending("bedplated") }
+    /// Asks databases and systemd for the supervisor, which looks for it beside itself.
+    package var probe: FilePath { programs.appending("bedplate-probe") }
     /// The application that ships with us, laid out as a release: `bin/cspm`, `web/`.
     package var application: FilePath { programs.appending("cspm") }
     package var shipped: FilePath { below("usr/share/bedplate") }

@@ -110,11 +110,41 @@ package struct ProcessDeclaration: Sendable, Equatable {
         }
 
         package enum Check: Sendable, Equatable {
-            /// A request to the process's own port.
-            case http(path: String, method: String, statuses: [Int], headers: [String: String])
-            /// A connection to the process's own port.
-            case tcp
+            /// A request to an address; `nil`: to the process's own port.
+            case http(
+                at: Address? = nil, path: String, method: String, statuses: [Int], headers: [String: String])
+            /// A connection to an address; `nil`: to the process's own port.
+            case tcp(at: Address? = nil)
             case exec(command: [String])
+            /// The process says it itself.
+            case notify
+            /// A unit of systemd.
+            case unit(name: String)
+            case redis(at: Address, Login)
+            /// `database`: the one that knows the user.
+            case mongodb(at: Address, Login, database: String)
+        }
+
+        package struct Address: Sendable, Equatable {
+            /// An IP address.
+            package var host: String
+            package var port: Port
+
+            package init(host: String, port: Port) {
+                self.host = host
+                self.port = port
+            }
+        }
+
+        /// As whom a database is asked; without a password as nobody.
+        package struct Login: Sendable, Equatable {
+            package var user: String?
+            package var password: SecretName?
+
+            package init(user: String? = nil, password: SecretName? = nil) {
+                self.user = user
+                self.password = password
+            }
         }
     }
 

@@ -17,8 +17,10 @@ extension RestartPolicy {
 }
 
 extension ProbeSpec {
-    /// `port`: the process's own.
-    init(_ probe: ProcessDeclaration.Probe, port: Int?, _ placeholders: Placeholders) throws {
+    /// `port`: the process's own; `file`: where a secret is.
+    init(
+        _ probe: ProcessDeclaration.Probe, port: Int?, _ placeholders: Placeholders, file: (SecretName) -> String
+    ) throws {
         func demandPort() throws -> Int {
             guard let port else {
                 throw OperatorError(
@@ -27,12 +29,27 @@ extension ProbeSpec {
             }
             return port
         }
+        func store(
+            _ address: ProcessDeclaration.Probe.Address, _ login: ProcessDeclaration.Probe.Login,
+            database: String? = nil
+        ) -> StoreAddress {
+            StoreAddress(
+                host: address.host, port: address.port.number, user: login.user,
+                passwordFile: login.password.map(file), database: database)
+        }
         let check: Check =
             switch probe.check {
-            case .http(let path, let method, let statuses, let headers):
-                .http(port: try demandPort(), path: path, method: method, statuses: statuses, headers: headers)
-            case .tcp: .tcp(port: try demandPort())
+            case .http(let address, let path, let method, let statuses, let headers):
+                .http(
+                    host: address?.host, port: try address?.port.number ?? demandPort(), path: path, method: method,
+                    statuses: statuses, headers: headers)
+            case .tcp(let address): .tcp(host: address?.host, port: try address?.port.number ?? demandPort())
             case .exec(let command): .exec(command: try command.map(placeholders.resolve))
+            case .notify: .notify
+            case .unit(let name): .unit(name: name)
+            case .redis(let address, let login): .redis(at: store(address, login))
+            case .mongodb(let address, let login, let database):
+                .mongodb(at: store(address, login, database: database))
             }
         self.init(
             check: check, interval: probe.interval, timeout: probe.timeout, startPeriod: probe.startPeriod,

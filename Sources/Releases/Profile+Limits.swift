@@ -7,7 +7,9 @@ extension Profile {
         var longest: Int64 = 0
         for process in processes where process.isSlotted {
             for probe in [process.startup, process.readiness].compactMap(\.self) {
-                let attempts = probe.interval.milliseconds * Int64(probe.failures)
+                // A notify probe counts silences of a timeout each.
+                let attempt = probe.check == .notify ? probe.timeout : probe.interval
+                let attempts = attempt.milliseconds * Int64(probe.failures)
                 longest = max(longest, probe.startPeriod.milliseconds + attempts + probe.timeout.milliseconds)
             }
         }

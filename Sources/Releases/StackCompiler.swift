@@ -83,9 +83,9 @@ package struct StackCompiler: Sendable {
             autostart: slot == nil || slot == live, requires: names(process.requires), after: names(process.after),
             restart: RestartPolicy(process.restart),
             probes: ProbeSet(
-                startup: try process.startup.map { try ProbeSpec($0, port: port, placeholders) },
-                readiness: try process.readiness.map { try ProbeSpec($0, port: port, placeholders) },
-                liveness: try process.liveness.map { try ProbeSpec($0, port: port, placeholders) }),
+                startup: try process.startup.map { try ProbeSpec($0, port: port, placeholders, file: secret) },
+                readiness: try process.readiness.map { try ProbeSpec($0, port: port, placeholders, file: secret) },
+                liveness: try process.liveness.map { try ProbeSpec($0, port: port, placeholders, file: secret) }),
             stop: process.stop.map { StopStep(signal: $0.signal, wait: $0.wait) },
             logs: LogPolicy(process.logs),
             child: try child(of: process, in: slot ?? live, placeholders))

@@ -32,7 +32,9 @@ final class CommandLineFixture {
 
     init() {
         supervisor = StartedSupervisor(host, stack: layout.stack)
-        for name in ["bedplate", "bedplated", "cspm"] { host.disk.plant(FilePath("/build/\(name)"), name) }
+        for name in ["bedplate", "bedplated", "bedplate-probe", "cspm"] {
+            host.disk.plant(FilePath("/build/\(name)"), name)
+        }
         host.disk.plant("/checkout/profiles/cspm.yaml", Self.profile)
         host.disk.plant("/checkout/web/index.html", "<!doctype html>")
         host.machine.setUsers([Account(name: "root", user: 0, group: 0)])

@@ -50,7 +50,7 @@ struct ControlInterfaceTests {
     func types() throws {
         let name = try InstanceName("api@blue")
         let status = InstanceStatus(
-            name: name, state: .up, wanted: true, healthy: true, pid: 1, since: 0, lastEnd: "", reason: "",
+            name: name, state: .up, wanted: true, healthy: true, pid: 1, since: 0, lastEnd: "", reason: "", says: "",
             release: try ReleaseID(String(repeating: "1", count: 64)), lastLines: [])
         #expect(try members(of: "Instance") == keys(status))
         #expect(

@@ -1,3 +1,5 @@
+// Where it is imported before Glibc, the names of sys/socket.h are its own.
+import CSystemd
 import Foundation
 import Glibc
 

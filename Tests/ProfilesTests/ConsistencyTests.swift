@@ -47,19 +47,19 @@ struct ConsistencyTests {
             ),
             (
                 "[\"{release}/bin/engine\"]", "[/bin/engine]\n    probes: {liveness: {tcp: true}}",
-                "21: processes.engine.probes.liveness.tcp: an tcp probe needs a port, and 'engine' has none -"
+                "21: processes.engine.probes.liveness.tcp: a tcp probe needs an address or a port, and 'engine' has no port -"
             ),
             (
                 "[/usr/bin/worker]", "[/usr/bin/worker]\n    probes: {readiness: {http: /}}",
-                "18: processes.worker.probes.readiness.http: an http probe needs a port, and 'worker' has none -"
+                "18: processes.worker.probes.readiness.http: an http probe needs an address or a port, and 'worker' has no port -"
             ),
             (
                 "{http: /ready}", "{http: /ready, tcp: true}",
-                "14: processes.api.probes.readiness: a probe has exactly one of http, tcp and exec, not http and tcp -"
+                "14: processes.api.probes.readiness: a probe has exactly one of http, tcp, exec, notify, unit, redis and mongodb, not http and tcp -"
             ),
             (
                 "{http: /ready}", "{interval: 1s}",
-                "14: processes.api.probes.readiness: a probe has exactly one of http, tcp and exec, not none -"
+                "14: processes.api.probes.readiness: a probe has exactly one of http, tcp, exec, notify, unit, redis and mongodb, not none -"
             ),
             (
                 "{http: /ready}", "{tcp: false}",
@@ -68,6 +68,46 @@ struct ConsistencyTests {
             (
                 "{http: /ready}", "{tcp: true, method: HEAD}",
                 "14: processes.api.probes.readiness.method: 'method' belongs to an http probe -"
+            ),
+            (
+                "{http: /ready}", "{notify: false}",
+                "14: processes.api.probes.readiness.notify: notify can only be true; leave it out instead -"
+            ),
+            (
+                "{http: /ready}", "{notify: true, interval: 1s}",
+                "14: processes.api.probes.readiness.interval: a notify probe asks nothing and has no 'interval'; its 'timeout' is the longest silence -"
+            ),
+            (
+                "{http: /ready}", "{exec: [/bin/true], address: 127.0.0.1:1}",
+                "14: processes.api.probes.readiness.address: 'address' belongs to an http or tcp probe -"
+            ),
+            (
+                "{http: /ready}", "{http: /ready, password: KEY}",
+                "14: processes.api.probes.readiness.password: 'password' belongs to a redis or mongodb probe -"
+            ),
+            (
+                "{http: /ready}", "{redis: 127.0.0.1:6379, password: KEY, database: app}",
+                "14: processes.api.probes.readiness.database: 'database' belongs to a mongodb probe -"
+            ),
+            (
+                "{http: /ready}", "{redis: 127.0.0.1:6379, password: KEX}",
+                "14: processes.api.probes.readiness.password: there is no secret 'KEX' KEY"
+            ),
+            (
+                "{http: /ready}", "{redis: 127.0.0.1:6379, user: app}",
+                "14: processes.api.probes.readiness.user: a user needs a password -"
+            ),
+            (
+                "{http: /ready}", "{mongodb: 127.0.0.1:27017, password: KEY}",
+                "14: processes.api.probes.readiness.password: MongoDB has no password without a user -"
+            ),
+            (
+                "{http: /ready}", "{mongodb: localhost:27017}",
+                "14: processes.api.probes.readiness.mongodb: expected an IP address and a port, such as 127.0.0.1:8080 or '[::1]:8080', not 'localhost:27017' -"
+            ),
+            (
+                "{http: /ready}", "{unit: redis-server}",
+                "14: processes.api.probes.readiness.unit: 'redis-server' needs its type redis-server.service"
             ),
             (
                 "{http: /ready}", "{http: /ready, interval: 0s}",

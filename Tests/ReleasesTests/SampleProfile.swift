@@ -17,7 +17,7 @@ enum SampleProfile {
                     environment: ["CSPM_DATA": "{data}", "CSPM_SLOT": "{slot}"], credentials: [secretKey],
                     startup: .http(path: "/api/health/live", method: "GET", statuses: [], headers: [:])),
                 process("worker", ["{release}/bin/cspm", "worker"], after: ["api"]),
-                process("web", port: "web", ["{release}/bin/cspm", "web", "--port", "{port}"], startup: .tcp),
+                process("web", port: "web", ["{release}/bin/cspm", "web", "--port", "{port}"], startup: .tcp()),
                 process("engine", isSlotted: false, ["{release}/bin/cspm", "engine"]),
             ],
             frontDoor: FrontDoor(address: "127.0.0.1", port: Port(port)!, manager: manager, drain: .seconds(900)),

@@ -106,6 +106,34 @@ import Testing
                 == .http(port: 8080, path: "/.bedplate/slot", method: "GET", statuses: [200], headers: [:]))
     }
 
+    @Test("probes find their addresses, and passwords by the files of the secrets")
+    func probes() throws {
+        typealias Probe = ProcessDeclaration.Probe
+        func compiled(_ check: Probe.Check, of process: Int = 3) throws -> ProbeSpec.Check? {
+            var profile = SampleProfile.make()
+            profile.processes[process].readiness = Probe(
+                check: check, interval: .seconds(5), timeout: .seconds(2), startPeriod: .zero, failures: 3, successes: 1
+            )
+            return try stack(profile)[process == 3 ? "engine" : "api@green"]?.probes.readiness?.check
+        }
+        let store = Probe.Address(host: "10.0.0.7", port: Port(6379)!)
+        let login = Probe.Login(user: "app", password: SampleProfile.secretKey)
+        let file = "/trial/etc/bedplate/secrets/SECRET_KEY"
+        #expect(try compiled(.notify) == .notify)
+        #expect(try compiled(.unit(name: "a.service")) == .unit(name: "a.service"))
+        #expect(try compiled(.tcp(at: store)) == .tcp(host: "10.0.0.7", port: 6379))
+        #expect(try compiled(.tcp(), of: 0) == .tcp(port: 8002))
+        #expect(
+            try compiled(.http(at: store, path: "/", method: "GET", statuses: [], headers: [:]), of: 0)
+                == .http(host: "10.0.0.7", port: 6379, path: "/", method: "GET", statuses: [], headers: [:]))
+        #expect(try compiled(.redis(at: store, .init())) == .redis(at: StoreAddress(host: "10.0.0.7", port: 6379)))
+        #expect(
+            try compiled(.mongodb(at: store, login, database: "db"))
+                == .mongodb(
+                    at: StoreAddress(
+                        host: "10.0.0.7", port: 6379, user: "app", passwordFile: file, database: "db")))
+    }
+
     @Test("a placeholder that stands for nothing in a process is refused with what is known there")
     func unknownPlaceholder() throws {
         var profile = SampleProfile.make()

@@ -9,9 +9,11 @@ struct MachineFixture {
     var actions: [MachineAction] = []
     private var nextPid: Int32 = 100
 
-    init(_ specs: [InstanceSpec], seed: UInt64 = 1) {
+    init(
+        _ specs: [InstanceSpec], seed: UInt64 = 1, remembering memories: [InstanceName: StackMachine.Memory] = [:]
+    ) {
         machine = StackMachine(Self.stack(specs), seed: seed)
-        actions = machine.open(remembering: [:], at: now)
+        actions = machine.open(remembering: memories, at: now)
     }
 
     static func stack(_ specs: [InstanceSpec]) -> Stack {
@@ -75,6 +77,15 @@ struct MachineFixture {
             return
         }
     }
+
+    /// The instance's process says something of itself.
+    mutating func say(_ name: String, _ notice: Notice) {
+        let name = instance(name)
+        guard let run = machine.instances[name]?.state.run else { return }
+        tell(.notified(name, run, notice))
+    }
+
+    var persists: Bool { actions.contains { if case .persist = $0 { true } else { false } } }
 
     func state(_ name: String) -> InstanceStatus.State { status(name).state }
 

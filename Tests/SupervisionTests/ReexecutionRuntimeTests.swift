@@ -109,10 +109,13 @@ struct ReexecutionRuntimeTests {
         try fixture.waitUntilUp("web")
         try systemd.wait("READY=1\nMAINPID=\(fixture.pid)\n")
         try systemd.wait("STATUS=live blue · 2 of 2 healthy\n")
-        for name in ["control", "log-api.out", "log-api.err", "log-web.out", "log-web.err"] {
+        for name in ["control", "notify", "log-api.out", "log-api.err", "log-web.out", "log-web.err"] {
             try systemd.wait("FDSTORE=1\nFDPOLL=0\nFDNAME=\(name)\n")
         }
-        #expect(systemd.kept.keys.sorted() == ["control", "log-api.err", "log-api.out", "log-web.err", "log-web.out"])
+        #expect(
+            systemd.kept.keys.sorted() == [
+                "control", "log-api.err", "log-api.out", "log-web.err", "log-web.out", "notify",
+            ])
         for _ in 0..<3 { try systemd.wait("WATCHDOG=1\n") }
         kill(fixture.pid, SIGHUP)
         try systemd.wait(prefix: "RELOADING=1\nMONOTONIC_USEC=")

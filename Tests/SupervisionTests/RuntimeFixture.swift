@@ -115,6 +115,13 @@ final class RuntimeFixture {
         try wait("\(name) is up and healthy", sourceLocation: sourceLocation) { try status(name).healthy }
     }
 
+    /// The supervisor's resident memory.
+    var residentKilobytes: Int {
+        let text = String(decoding: read("/proc/\(pid)/status") ?? [], as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line.flatMap { $0.split(separator: " ").dropLast().last.flatMap { Int($0) } } ?? 0
+    }
+
     /// Processes that carry our run directory in their environment.
     func processes() -> [pid_t] {
         run(["/bin/sh", "-c", "grep -lsz 'BEDPLATE_RUN=\(stack.directories.run)' /proc/[0-9]*/environ || true"])

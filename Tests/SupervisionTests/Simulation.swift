@@ -46,19 +46,24 @@ struct Simulation {
             one.kind = Int.random(in: 0..<5, using: &random) == 0 ? .oneshot : .service
             one.restart.mode = RestartPolicy.Mode.allCases.randomElement(using: &random)!
             if Bool.random(using: &random) { one.restart.limit = .init(count: 4, window: .seconds(60)) }
-            if Bool.random(using: &random) { one.probes.startup = tcp }
-            if Bool.random(using: &random) { one.probes.readiness = tcp }
-            if Bool.random(using: &random) { one.probes.liveness = tcp }
+            if Bool.random(using: &random) { one.probes.startup = probe(&random) }
+            if Bool.random(using: &random) { one.probes.readiness = probe(&random) }
+            if Bool.random(using: &random) { one.probes.liveness = probe(&random) }
             specs.append(one)
         }
         return MachineFixture.stack(specs)
+    }
+
+    private static func probe(_ random: inout Randomness) -> ProbeSpec {
+        Int.random(in: 0..<3, using: &random) == 0 ? ProbeSpec(check: .notify) : tcp
     }
 
     /// One random event.
     mutating func step() {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<25: answerSpawn()
-        case 25..<50: answerProbe()
+        case 25..<45: answerProbe()
+        case 45..<50: speak()
         case 50..<60: endSomebody()
         case 60..<92: passTime()
         case 92..<99: operate()
@@ -87,6 +92,16 @@ struct Simulation {
         let (name, probe) = probes.remove(at: index)
         let outcome: ProbeOutcome = Int.random(in: 0..<3, using: &random) == 0 ? .failure("ill") : .success
         tell(.probeAnswered(name, probe, outcome), "\(probe.kind) of \(name): \(outcome)")
+    }
+
+    /// A process says something of itself.
+    private mutating func speak() {
+        guard let process = processes.values.sorted(by: { $0.run < $1.run }).randomElement(using: &random) else {
+            return
+        }
+        let notice = [Notice(isReady: true), Notice(isAlive: true), Notice(isStopping: true), Notice(status: "x")]
+            .randomElement(using: &random)!
+        tell(.notified(process.name, process.run, notice), "\(process.name) says \(notice)")
     }
 
     private mutating func endSomebody() {

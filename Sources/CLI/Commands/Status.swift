@@ -44,6 +44,7 @@ struct StatusAnswer: Answer {
         let restarts: Int
         let lastEnd: String?
         let reason: String?
+        let says: String?
         let release: String?
         let lastLines: [String]?
     }
@@ -79,7 +80,8 @@ struct StatusAnswer: Answer {
                 name: instance.name.description, state: instance.state.rawValue, healthy: instance.healthy,
                 wanted: instance.wanted, pid: instance.pid, since: instance.since,
                 age: age(since: instance.since, now: now), restarts: instance.restarts, lastEnd: instance.lastEnd,
-                reason: instance.reason, release: instance.release?.description, lastLines: instance.lastLines)
+                reason: instance.reason, says: instance.says, release: instance.release?.description,
+                lastLines: instance.lastLines)
         }
         healthy = reply.instances.count { $0.wanted && $0.healthy }
         wanted = reply.instances.count { $0.wanted }
@@ -109,12 +111,13 @@ struct StatusAnswer: Answer {
 }
 
 extension StatusAnswer.Instance {
-    /// Why it is not simply up; empty when there is nothing to say.
+    /// Why it is not simply up, and what it says of itself; empty when there is nothing to say.
     var note: String {
         var parts: [String] = []
         if restarts > 0 { parts.append(counted(restarts, "restart")) }
         if let lastEnd { parts.append("last run \(lastEnd)") }
         if let reason { parts.append(reason) }
+        if let says { parts.append("says: \(says)") }
         return parts.joined(separator: "; ")
     }
 }

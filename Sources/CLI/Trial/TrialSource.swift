@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Where the parts of a trial are taken from: a checkout and the programs built from it.
 struct TrialSource {
-    /// Holds `bedplate`, `bedplated` and `cspm`.
+    /// Holds `bedplate`, `bedplated`, `bedplate-probe` and `cspm`.
     let programs: FilePath
     let checkout: FilePath
 
@@ -18,6 +18,7 @@ struct TrialSource {
         var copies = [
             CopyStep.Copy(from: programs.appending("bedplate"), to: layout.bedplate, mode: executable),
             CopyStep.Copy(from: programs.appending("bedplated"), to: layout.bedplated, mode: executable),
+            CopyStep.Copy(from: programs.appending("bedplate-probe"), to: layout.probe, mode: executable),
             CopyStep.Copy(
                 from: programs.appending("cspm"), to: layout.application.appending("bin/cspm"), mode: executable),
         ]

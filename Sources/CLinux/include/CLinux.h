@@ -112,6 +112,11 @@ int linux_send_notice(
 // Receives one datagram and the descriptor that came with it (-1: none); the bytes received, or -1.
 ssize_t linux_receive_notice(int socket, uint8_t *bytes, size_t capacity, int *passed);
 
+// Receives one datagram without waiting, and the pid its sender had (0: the kernel did not say; the socket needs
+// SO_PASSCRED). Descriptors that came with it are closed, which is what a barrier of sd_notify_barrier(3) waits for.
+// The bytes received, 0 for a datagram of more than `capacity`, or -1.
+ssize_t linux_receive_notification(int socket, uint8_t *bytes, size_t capacity, pid_t *sender);
+
 // pwritev(2); the bytes written, or -1.
 ssize_t linux_pwritev(int descriptor, const struct iovec *parts, int count, off_t offset);
 

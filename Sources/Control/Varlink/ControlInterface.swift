@@ -21,6 +21,7 @@ package enum ControlInterface {
           restarts: int,
           lastEnd: ?string,
           reason: ?string,
+          says: ?string,
           release: ?string,
           lastLines: ?[]string
         )

@@ -42,40 +42,6 @@ extension Consistency {
         }
     }
 
-    mutating func checkProbes(_ process: ProcessDeclaration, at path: ProfilePath) {
-        let probes = [
-            ("startup", process.startup), ("readiness", process.readiness), ("liveness", process.liveness),
-        ]
-        for (name, probe) in probes {
-            let place = path + "probes" + name
-            let kinds = ["http", "tcp", "exec"].filter { isWritten(place + $0) }
-            if isWritten(place), kinds.count != 1 {
-                let found = kinds.isEmpty ? "none" : kinds.joined(separator: " and ")
-                report(place, "a probe has exactly one of http, tcp and exec, not \(found)", given: kindPaths(place))
-            }
-            guard let probe else { continue }
-            switch probe.check {
-            case .http, .tcp:
-                if process.port == nil {
-                    let kind = kinds.first ?? "http"
-                    report(
-                        place + kind, "an \(kind) probe needs a port, and '\(process.name)' has none",
-                        given: [path + "port"])
-                }
-            case .exec(let command):
-                for (index, word) in command.enumerated() {
-                    checkPlaceholders(in: word, of: process, at: place + "exec" + index)
-                }
-            }
-            if kinds.first == "tcp", place.value(in: root, "tcp")?.boolean == false {
-                report(place + "tcp", "tcp can only be true; leave it out instead")
-            }
-            for key in ["method", "statuses", "headers"] where isWritten(place + key) && !kinds.contains("http") {
-                report(place + key, "'\(key)' belongs to an http probe", given: kindPaths(place))
-            }
-        }
-    }
-
     mutating func checkTimes(_ process: ProcessDeclaration, at path: ProfilePath) {
         let restart = process.restart
         if restart.maximum < restart.initial {
@@ -96,16 +62,5 @@ extension Consistency {
                 report(place + "wait", "'\(step.signal)' needs a wait before the next signal", given: [signal])
             }
         }
-    }
-
-    private func kindPaths(_ place: ProfilePath) -> [ProfilePath] { ["http", "tcp", "exec"].map { place + $0 } }
-}
-
-extension ProfilePath {
-    /// The value of `key` at this path; `nil` when it is absent.
-    fileprivate func value(in root: Value, _ key: String) -> Value? {
-        var value: Value? = root
-        for part in parts + [key] { value = value?.ifPresent(part) }
-        return value
     }
 }

@@ -44,14 +44,25 @@ extension ProcessDeclaration.Probe {
     /// `nil` when it does not say what to check, which `Consistency` reports.
     fileprivate init?(_ value: Value) {
         let check: Check
+        let login = Login(user: value.ifPresent("user")?.string, password: value.ifPresent("password")?.secret)
+        let address = value.ifPresent("address").map(Address.init)
         if let path = value.ifPresent("http") {
             check = .http(
-                path: path.string, method: value["method"].string, statuses: value["statuses"].items.map(\.integer),
+                at: address, path: path.string, method: value["method"].string,
+                statuses: value["statuses"].items.map(\.integer),
                 headers: value["headers"].dictionary(\.string))
         } else if value.ifPresent("tcp") != nil {
-            check = .tcp
+            check = .tcp(at: address)
         } else if let command = value.ifPresent("exec") {
             check = .exec(command: command.items.map(\.string))
+        } else if value.ifPresent("notify") != nil {
+            check = .notify
+        } else if let unit = value.ifPresent("unit") {
+            check = .unit(name: unit.string)
+        } else if let store = value.ifPresent("redis") {
+            check = .redis(at: Address(store), login)
+        } else if let store = value.ifPresent("mongodb") {
+            check = .mongodb(at: Address(store), login, database: value["database"].string)
         } else {
             return nil
         }
@@ -59,5 +70,12 @@ extension ProcessDeclaration.Probe {
             check: check, interval: value["interval"].time, timeout: value["timeout"].time,
             startPeriod: value["start_period"].time, failures: value["failures"].integer,
             successes: value["successes"].integer)
+    }
+}
+
+extension ProcessDeclaration.Probe.Address {
+    fileprivate init(_ value: Value) {
+        let (host, port) = value.listen
+        self.init(host: host, port: port)
     }
 }

@@ -67,11 +67,25 @@ extension ProfileSchema {
     ]
 
     private static let probe: [Key] = [
-        Key("http", .text(.target), .optional, .apply, "Requests this path at the process's own port."),
-        Key("tcp", .boolean, .optional, .apply, "`true`: connects to the process's own port."),
+        Key("http", .text(.target), .optional, .apply, "Requests this path, at the process's own port or `address`."),
+        Key("tcp", .boolean, .optional, .apply, "`true`: connects to the process's own port, or `address`."),
         Key(
             "exec", .list(.text(.argument), count: 1...256), .optional, .apply,
             "Runs this command; it must end with 0."),
+        Key(
+            "notify", .boolean, .optional, .start,
+            "`true`: the process says it itself, by sd_notify: `READY=1`, as liveness `WATCHDOG=1`."),
+        Key("unit", .text(.unit), .optional, .apply, "Asks systemd whether this unit is active."),
+        Key("redis", .listen, .optional, .apply, "Asks Redis at this address for a PONG."),
+        Key("mongodb", .listen, .optional, .apply, "Pings MongoDB at this address."),
+        Key("address", .listen, .optional, .apply, "Whom `http` and `tcp` ask; absent: the process's own port."),
+        Key("user", .text(.databaseName), .optional, .apply, "The user whose `password` this is; for the databases."),
+        Key(
+            "password", .secret, .optional, .apply,
+            "The secret that `redis` and `mongodb` show; absent: they ask as nobody."),
+        Key(
+            "database", .text(.databaseName), .defaults(to: "admin"), .apply,
+            "The database of `mongodb` that knows the user."),
         Key("method", .choice(["GET", "HEAD"]), .defaults(to: "GET"), .apply, "The method of `http`."),
         Key(
             "statuses", .list(.integer(100...599), count: 0...50), .defaults(to: "[]"), .apply,

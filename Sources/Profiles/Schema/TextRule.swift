@@ -41,6 +41,12 @@ struct TextRule: Sendable {
         title: "path", expected: "a path that begins with '/', without spaces", first: "/", rest: "!-~", limit: 1024)
     static let headerName = TextRule(
         title: "header", expected: "the name of an HTTP header", first: "A-Za-z", rest: "A-Za-z0-9-", limit: 64)
+    static let unit = TextRule(
+        title: "unit", expected: "the name of a unit: letters, digits and : _ . @ -", first: "A-Za-z0-9",
+        rest: "A-Za-z0-9:_.@-", limit: 255)
+    static let databaseName = TextRule(
+        title: "name", expected: "a letter, digit or '_', then at most 62 of letters, digits and . _ @ -",
+        first: "A-Za-z0-9_", rest: "A-Za-z0-9._@-", limit: 63)
     static let secretName = TextRule(
         title: "name", expected: "a capital letter, then at most 63 of A-Z, 0-9, '_'", first: "A-Z", rest: "A-Z0-9_",
         limit: 64)

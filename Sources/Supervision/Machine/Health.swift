@@ -9,14 +9,19 @@ package struct Health: Equatable, Sendable {
     private let asked: Int
     /// What the probes said before their spec was replaced.
     private var inherited = false
+    /// The process said `READY=1`, which it says once, and has not said `STOPPING=1` since.
+    private(set) var hasSaidReady: Bool
 
-    /// `wasHealthy`: it is, until its probes say otherwise, and it has long started.
-    init(_ spec: ProbeSet, began: Moment, after asked: Int = 0, wasHealthy: Bool = false) {
+    /// `wasHealthy`: it is, until its probes say otherwise, and it has long started. `wasReady`: it said so.
+    init(_ spec: ProbeSet, began: Moment, after asked: Int = 0, wasHealthy: Bool = false, wasReady: Bool = false) {
         self.spec = spec
         self.asked = asked
         inherited = wasHealthy
+        // What was healthy before us was ready, though we did not hear it say so.
+        hasSaidReady = wasReady || (wasHealthy && spec.hearsNotices)
         if let startup = spec.startup, !wasHealthy {
             probes[.startup] = ProbeMachine(startup, began: began, eager: true, after: asked)
+            if hasSaidReady { settleReady(at: began) }
         } else {
             openRest(at: began)
         }
@@ -29,6 +34,30 @@ package struct Health: Equatable, Sendable {
         }
         if let liveness = spec.liveness {
             probes[.liveness] = ProbeMachine(liveness, began: now, eager: false, after: asked)
+        }
+        if hasSaidReady { settleReady(at: now) }
+    }
+
+    /// The probes that wait for `READY=1` have it.
+    private mutating func settleReady(at now: Moment) {
+        if probes[.readiness]?.spec.check == .notify { probes[.readiness]?.heardWell(at: now, expectsMore: false) }
+        guard probes[.startup]?.spec.check == .notify else { return }
+        probes[.startup] = nil
+        openRest(at: now)
+    }
+
+    /// What the process says of itself.
+    mutating func hear(_ notice: Notice, at now: Moment) {
+        if notice.isAlive, probes[.liveness]?.spec.check == .notify {
+            probes[.liveness]?.heardWell(at: now, expectsMore: true)
+        }
+        if notice.isReady {
+            hasSaidReady = true
+            settleReady(at: now)
+        }
+        if notice.isStopping {
+            hasSaidReady = false
+            if probes[.readiness]?.spec.check == .notify { probes[.readiness]?.heardIll("says that it is stopping") }
         }
     }
 
@@ -61,7 +90,7 @@ package struct Health: Equatable, Sendable {
         probes[.startup]?.complaint ?? probes[.readiness]?.complaint ?? probes[.liveness]?.complaint
     }
 
-    var deadline: Moment? { probes.values.lazy.map(\.deadline).min() }
+    var deadline: Moment? { probes.values.lazy.compactMap(\.deadline).min() }
     var pending: [(kind: ProbeKind, number: Int)] {
         ProbeKind.allCases.compactMap { kind in probes[kind]?.pending.map { (kind, $0) } }
     }
@@ -69,7 +98,8 @@ package struct Health: Equatable, Sendable {
     mutating func wake(at now: Moment) -> [(kind: ProbeKind, waking: ProbeMachine.Waking)] {
         var woken: [(kind: ProbeKind, waking: ProbeMachine.Waking)] = []
         for kind in ProbeKind.allCases {
-            guard let waking = probes[kind]?.wake(at: now), waking != .nothing else { continue }
+            let word: StaticString = kind == .liveness ? "WATCHDOG=1" : "READY=1"
+            guard let waking = probes[kind]?.wake(at: now, awaiting: word), waking != .nothing else { continue }
             woken.append((kind, waking))
         }
         return woken
@@ -89,7 +119,7 @@ package struct Health: Equatable, Sendable {
         let wasHealthy = verdict == .healthy
         let last = probes.values.map(\.asked).max() ?? asked
         let open = wasStarted ? ProbeSet(readiness: spec.readiness, liveness: spec.liveness) : spec
-        var next = Health(open, began: now, after: last)
+        var next = Health(open, began: now, after: last, wasReady: hasSaidReady)
         next.inherited = wasHealthy
         return next
     }

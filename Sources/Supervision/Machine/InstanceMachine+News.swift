@@ -11,20 +11,22 @@ extension InstanceMachine {
 
     /// It already runs, started by an earlier supervisor.
     mutating func adopt(
-        _ id: RunID, pid: Int32, wasHealthy: Bool, at now: Moment, _ actions: inout [MachineAction]
+        _ id: RunID, pid: Int32, wasHealthy: Bool, wasReady: Bool, at now: Moment, _ actions: inout [MachineAction]
     ) {
-        run(id, pid: pid, wasHealthy: wasHealthy, at: now, &actions)
+        run(id, pid: pid, wasHealthy: wasHealthy, wasReady: wasReady, at: now, &actions)
         actions.append(
             .publish(Transition(instance: name, kind: .adopted, state: state.word, pid: pid, reason: nil)))
     }
 
     private mutating func run(
-        _ id: RunID, pid: Int32, wasHealthy: Bool = false, at now: Moment, _ actions: inout [MachineAction]
+        _ id: RunID, pid: Int32, wasHealthy: Bool = false, wasReady: Bool = false, at now: Moment,
+        _ actions: inout [MachineAction]
     ) {
         // A one-shot is probed by its end alone.
         let probes = spec.kind == .service ? spec.probes : ProbeSet(liveness: spec.probes.liveness)
         let run = InstanceState.Run(
-            id: id, pid: pid, began: now, health: Health(probes, began: now, wasHealthy: wasHealthy))
+            id: id, pid: pid, began: now,
+            health: Health(probes, began: now, wasHealthy: wasHealthy, wasReady: wasReady))
         enter(.running(run), because: nil, at: now, &actions)
         actions.append(.persist(durable: false))
     }
@@ -87,6 +89,18 @@ extension InstanceMachine {
         guard case .running(var run) = state, run.id == probe.run else { return }
         let before = run.health.verdict
         run.health.answer(probe.kind, probe.number, outcome, at: now)
+        judge(run, before: before, at: now, &actions)
+    }
+
+    mutating func notified(
+        _ id: RunID, _ notice: Notice, at now: Moment, _ actions: inout [MachineAction]
+    ) {
+        guard case .running(var run) = state, run.id == id, spec.probes.hearsNotices else { return }
+        let before = run.health.verdict
+        run.health.hear(notice, at: now)
+        if let status = notice.status { run.says = status.isEmpty ? nil : status }
+        // It says this once; who comes after us must know.
+        if notice.isReady || notice.isStopping { actions.append(.persist(durable: false)) }
         judge(run, before: before, at: now, &actions)
     }
 

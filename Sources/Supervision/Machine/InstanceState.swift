@@ -23,6 +23,8 @@ package enum InstanceState: Sendable, Equatable {
         package let pid: Int32
         package let began: Moment
         package var health: Health
+        /// What the process last said of itself.
+        package var says: String?
     }
 
     package struct Stopping: Sendable, Equatable {
@@ -74,6 +76,18 @@ package enum InstanceState: Sendable, Equatable {
     package var isHealthy: Bool {
         guard case .running(let run) = self else { return false }
         return run.health.verdict == .healthy
+    }
+
+    /// Whether the run has said `READY=1`.
+    package var hasSaidReady: Bool {
+        guard case .running(let run) = self else { return false }
+        return run.health.hasSaidReady
+    }
+
+    /// What its process last said of itself.
+    package var says: String? {
+        guard case .running(let run) = self else { return nil }
+        return run.says
     }
 
     /// The next moment at which something must happen even if no news comes.

@@ -11,6 +11,8 @@ package enum MachineEvent: Sendable {
     /// The last process of the group is gone after its main process ended.
     case groupGone(InstanceName, RunID)
     case probeAnswered(InstanceName, ProbeID, ProbeOutcome)
+    /// A process of this run spoke for it.
+    case notified(InstanceName, RunID, Notice)
     /// A deadline passed: `nextWake` or later is now.
     case woke
     case asked(Request)

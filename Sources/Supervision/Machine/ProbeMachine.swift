@@ -11,6 +11,8 @@ package struct ProbeMachine: Equatable, Sendable {
     package enum Phase: Equatable, Sendable {
         case idle(until: Moment)
         case asking(number: Int, since: Moment, deadline: Moment)
+        /// A notify probe asks nothing: silence until then is a failure. `nil`: no more is expected.
+        case listening(until: Moment?)
     }
 
     package enum Verdict: Equatable, Sendable {
@@ -21,27 +23,31 @@ package struct ProbeMachine: Equatable, Sendable {
 
     let spec: ProbeSpec
     let began: Moment
-    private(set) var phase: Phase
-    private(set) var verdict = Verdict.undecided
+    var phase: Phase
+    var verdict = Verdict.undecided
     private var wait: TimeSpan
     private(set) var asked: Int
     private var successes = 0
-    private var failures = 0
+    var failures = 0
     /// The last failure, whether or not it counted.
-    private(set) var complaint: String?
+    var complaint: String?
+    /// When a notify probe last heard what it listens for.
+    var heard: Moment
 
     init(_ spec: ProbeSpec, began: Moment, eager: Bool, after asked: Int = 0) {
         self.asked = asked
         self.spec = spec
         self.began = began
         wait = eager ? min(Self.eagerStart, spec.interval) : spec.interval
-        phase = .idle(until: began + wait)
+        heard = began
+        phase = spec.check == .notify ? .listening(until: began + spec.patience) : .idle(until: began + wait)
     }
 
-    var deadline: Moment {
+    var deadline: Moment? {
         switch phase {
         case .idle(let until): return until
         case .asking(_, _, let deadline): return deadline
+        case .listening(let until): return until
         }
     }
 
@@ -56,17 +62,22 @@ package struct ProbeMachine: Equatable, Sendable {
         case cancel(number: Int)
     }
 
-    mutating func wake(at now: Moment) -> Waking {
+    /// `word`: what a notify probe waits for.
+    mutating func wake(at now: Moment, awaiting word: StaticString) -> Waking {
         switch phase {
         case .idle(let until):
             guard until <= now else { return .nothing }
             asked += 1
-            phase = .asking(number: asked, since: now, deadline: now + max(spec.timeout, .milliseconds(1)))
+            phase = .asking(number: asked, since: now, deadline: now + spec.patience)
             return .ask(number: asked)
         case .asking(let number, let since, let deadline):
             guard deadline <= now else { return .nothing }
             settle(.failure("no answer within \(spec.timeout)"), since: since, at: now)
             return .cancel(number: number)
+        case .listening(let until):
+            guard let until, until <= now else { return .nothing }
+            heardNothing(of: word, at: now)
+            return .nothing
         }
     }
 
@@ -98,4 +109,9 @@ package struct ProbeMachine: Equatable, Sendable {
         }
         phase = .idle(until: max(since + wait, now + .milliseconds(1)))
     }
+}
+
+extension ProbeSpec {
+    /// The timeout; at least so long that time passes.
+    var patience: TimeSpan { max(timeout, .milliseconds(1)) }
 }

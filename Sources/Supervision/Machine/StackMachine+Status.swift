@@ -11,7 +11,8 @@ extension StackMachine {
                 InstanceStatus(
                     name: name, state: machine.state.word, wanted: machine.wanted, healthy: machine.isHealthy,
                     pid: machine.state.pid, since: wall(machine.since), restarts: machine.restarts,
-                    lastEnd: machine.lastEnd?.description, reason: machine.reason, release: machine.spec.release)
+                    lastEnd: machine.lastEnd?.description, reason: machine.reason, says: machine.state.says,
+                    release: machine.spec.release)
             }
         }
     }

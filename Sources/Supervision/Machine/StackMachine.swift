@@ -28,6 +28,8 @@ package struct StackMachine: Sendable {
         package var restarts: Int
         /// Its probes were content; they are believed until they are asked again.
         package var wasHealthy: Bool
+        /// It has said `READY=1`.
+        package var wasReady: Bool
         package var ending: Ending?
         /// A process of it that still runs.
         package var pid: Int32?
@@ -35,11 +37,13 @@ package struct StackMachine: Sendable {
         package enum Ending: String, Sendable, Equatable { case failed, completed }
 
         package init(
-            wanted: Bool, restarts: Int = 0, wasHealthy: Bool = false, ending: Ending? = nil, pid: Int32? = nil
+            wanted: Bool, restarts: Int = 0, wasHealthy: Bool = false, wasReady: Bool = false,
+            ending: Ending? = nil, pid: Int32? = nil
         ) {
             self.wanted = wanted
             self.restarts = restarts
             self.wasHealthy = wasHealthy
+            self.wasReady = wasReady
             self.ending = ending
             self.pid = pid
         }
@@ -79,7 +83,9 @@ package struct StackMachine: Sendable {
             var machine = InstanceMachine(spec, wanted: memory?.wanted ?? spec.autostart, at: now)
             machine.restarts = memory?.restarts ?? 0
             if let pid = memory?.pid {
-                machine.adopt(makeRun(), pid: pid, wasHealthy: memory?.wasHealthy ?? false, at: now, &actions)
+                machine.adopt(
+                    makeRun(), pid: pid, wasHealthy: memory?.wasHealthy ?? false,
+                    wasReady: memory?.wasReady ?? false, at: now, &actions)
             } else if let ending = memory?.ending, machine.wanted {
                 machine.enter(ending == .failed ? .failed : .completed, because: "as before", at: now, &actions)
             } else if machine.wanted {
@@ -119,6 +125,10 @@ package struct StackMachine: Sendable {
         case .probeAnswered(let name, let probe, let outcome):
             change(name, at: now, &actions) { machine, _, actions in
                 machine.probeAnswered(probe, outcome, at: now, &actions)
+            }
+        case .notified(let name, let run, let notice):
+            change(name, at: now, &actions) { machine, _, actions in
+                machine.notified(run, notice, at: now, &actions)
             }
         case .woke:
             while let name = deadlines.popDue(at: now) {

@@ -25,7 +25,7 @@ struct Adoption {
             guard let name = try? InstanceName(text) else { continue }
             memories[name] = StackMachine.Memory(
                 wanted: instance.wanted, restarts: isFresh ? 0 : instance.restarts,
-                wasHealthy: !isFresh && instance.healthy == true,
+                wasHealthy: !isFresh && instance.healthy == true, wasReady: !isFresh && instance.ready == true,
                 ending: isFresh ? nil : instance.ending.flatMap(StackMachine.Memory.Ending.init))
         }
         return memories

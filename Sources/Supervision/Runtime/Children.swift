@@ -37,6 +37,21 @@ final class Children {
 
     func isRunning(_ run: RunID?) -> Bool { run.flatMap { mains[$0] }.map { !$0.hasEnded } ?? false }
 
+    /// The main process that a process descends from, by its session or its parents; `nil` when it is of no run. A
+    /// process can leave its session and can lose its parents, but never join those of another run.
+    func main(above pid: Int32) -> Main? {
+        var pid = pid
+        // Deeper trees of processes have better ways to speak.
+        for _ in 0..<32 {
+            if let run = runs[pid] { return mains[run] }
+            guard let entry = ProcessTable.entry(pid) else { return nil }
+            if let run = runs[entry.session] { return mains[run] }
+            guard entry.parent > 1, entry.parent != getpid() else { return nil }
+            pid = entry.parent
+        }
+        return nil
+    }
+
     func isKnown(_ pid: Int32) -> Bool { runs[pid] != nil || probes[pid] != nil }
 
     /// One ended child of ours, or an orphan that fell to us; `nil` when there is none.

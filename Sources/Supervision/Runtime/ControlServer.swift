@@ -51,7 +51,7 @@ final class ControlServer {
     var isQuiet: Bool { conversations.values.allSatisfy(\.isFollowing) }
 
     /// Whether an inherited socket is the one that clients reach: the path may have been removed or replaced since.
-    private static func isBound(_ descriptor: Int32, to path: String) -> Bool {
+    static func isBound(_ descriptor: Int32, to path: String) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
             close(descriptor)

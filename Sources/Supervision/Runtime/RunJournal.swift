@@ -2,7 +2,8 @@ import Control
 import CoreTypes
 import Glibc
 
-/// The runs that began since the last snapshot, a line each: a snapshot waits for its second, a line does not.
+/// The runs that began, or said they are ready, since the last snapshot, a line each: a snapshot waits for its
+/// second, a line does not.
 ///
 /// The marks in their environments find most children, but not one that writes over its environment.
 final class RunJournal {
@@ -19,9 +20,10 @@ final class RunJournal {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    func add(_ main: Children.Main, startTime: UInt64) {
+    func add(_ main: Children.Main, isReady: Bool = false) {
         let record = RunRecord(
-            boot: boot, instance: main.instance, pid: main.pid, startTime: startTime, invocation: main.invocation)
+            boot: boot, instance: main.instance, pid: main.pid, startTime: main.startTime,
+            invocation: main.invocation, isReady: isReady)
         pending.append(contentsOf: record.line.utf8)
     }
 
@@ -53,9 +55,12 @@ final class RunJournal {
         var complete = snapshot
         for run in RunRecord.all(in: bytes) where run.boot == boot {
             let name = run.instance.description
+            // What the probes said was of another run.
+            if complete.instances[name]?.invocation != run.invocation { complete.instances[name]?.healthy = nil }
             complete.instances[name]?.pid = run.pid
             complete.instances[name]?.startTime = run.startTime
             complete.instances[name]?.invocation = run.invocation
+            complete.instances[name]?.ready = run.isReady ? true : nil
         }
         return complete
     }

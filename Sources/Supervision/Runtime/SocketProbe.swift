@@ -2,10 +2,12 @@ import CLinux
 import Control
 import Glibc
 
-/// One tcp or http question on a non-blocking loopback socket.
+/// One tcp or http question on a non-blocking socket.
 final class SocketProbe {
     /// An answer's body is read up to here, so that the server may finish it in peace.
     static let maximumBody = 64 << 10
+    /// The longest line before the body, in bytes.
+    static let maximumLine = 4096
 
     private let loop: EventLoop
     private let descriptor: Int32
@@ -13,6 +15,8 @@ final class SocketProbe {
     private let statuses: [Int]
     private var sent = 0
     private var received: [UInt8] = []
+    /// The rest of an interim answer (1xx) goes by.
+    private var isInterim = false
     private var ignored = 0
     private var answer: ((ProbeOutcome) -> Void)?
     private var isClosed = false
@@ -21,31 +25,37 @@ final class SocketProbe {
     /// Answers at most once, never from within `init`'s caller unless connecting failed at once.
     init(_ check: ProbeSpec.Check, loop: EventLoop, answer: @escaping (ProbeOutcome) -> Void) {
         self.loop = loop
-        let port: Int
+        let target: (host: String, port: Int)
         switch check {
-        case .tcp(let number):
-            port = number
+        case .tcp(let host, let port):
+            target = (host ?? Self.loopback, port)
             request = []
             statuses = []
-        case .http(let number, let path, let method, let expected, let headers):
-            port = number
+        case .http(let host, let port, let path, let method, let expected, let headers):
+            target = (host ?? Self.loopback, port)
             var text = "\(method) \(path) HTTP/1.1\r\nConnection: close\r\n"
-            if !headers.keys.contains(where: { $0.lowercased() == "host" }) { text += "Host: 127.0.0.1:\(port)\r\n" }
+            if !headers.keys.contains(where: { $0.lowercased() == "host" }) {
+                let name = target.host.contains(":") ? "[\(target.host)]" : target.host
+                text += "Host: \(name):\(port)\r\n"
+            }
             if !headers.keys.contains(where: { $0.lowercased() == "user-agent" }) {
                 text += "User-Agent: bedplated\r\n"
             }
             for (name, value) in headers.sorted(by: { $0.key < $1.key }) { text += "\(name): \(value)\r\n" }
             request = Array((text + "\r\n").utf8)
             statuses = expected
-        case .exec:
-            port = 0
+        case .exec, .notify, .unit, .redis, .mongodb:
+            target = (Self.loopback, 0)
             request = []
             statuses = []
         }
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let family = target.host.contains(":") ? AF_INET6 : AF_INET
+        descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         self.answer = answer
-        connect(to: port)
+        connect(to: target.host, port: target.port)
     }
+
+    private static let loopback = "127.0.0.1"
 
     deinit { close() }
 
@@ -59,17 +69,10 @@ final class SocketProbe {
         Glibc.close(descriptor)
     }
 
-    private func connect(to port: Int) {
+    private func connect(to host: String, port: Int) {
         guard descriptor >= 0 else { return conclude(.failure("\(SystemError("making a socket"))")) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(truncatingIfNeeded: port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        let result = InternetAddress.with(host, port: port) { Glibc.connect(descriptor, $0, $1) }
+        guard let result else { return conclude(.failure("'\(host)' is no IP address")) }
         guard result == 0 || errno == EINPROGRESS else { return conclude(.failure(words(errno))) }
         do throws(SystemError) {
             try loop.watch(descriptor, for: EventLoop.writable) { [unowned self] _ in ready() }
@@ -114,18 +117,25 @@ final class SocketProbe {
             return
         }
         received.append(contentsOf: chunk[..<count])
-        if let end = received.firstIndex(of: 0x0A) {
-            judge(String(decoding: received[..<end], as: UTF8.self))
-        } else if received.count > 4096 {
-            conclude(.failure("its answer is no HTTP"))
+        while answer != nil, let end = received.firstIndex(of: 0x0A) {
+            let line = received[..<end].last == 0x0D ? received[..<(end - 1)] : received[..<end]
+            let text = String(decoding: line, as: UTF8.self)
+            received.removeFirst(end + 1)
+            if isInterim { isInterim = !text.isEmpty } else { judge(text) }
         }
+        if answer != nil, received.count > Self.maximumLine { conclude(.failure("its answer is no HTTP")) }
     }
 
     private func judge(_ line: String) {
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count >= 3,
-            let status = Int(words[1].prefix(3))
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3,
+            words[1].allSatisfy(\.isASCII), let status = Int(words[1]), status >= 100
         else { return conclude(.failure("its answer is no HTTP")) }
+        // The real answer follows, unless the server left HTTP for something else.
+        if status < 200, status != 101 {
+            isInterim = true
+            return
+        }
         let isExpected = statuses.isEmpty ? (200...299).contains(status) : statuses.contains(status)
         let answer = self.answer
         self.answer = nil

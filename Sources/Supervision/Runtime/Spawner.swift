@@ -44,20 +44,33 @@ struct Spawner {
         try credentials.lay(spec.credentials, for: account)
         var environment = try self.environment(spec, account, invocation: invocation, reads: true)
         for (key, path) in spec.secretEnvironment { environment[key] = try secret(key, path) }
+        if spec.probes.hearsNotices { environment["NOTIFY_SOCKET"] = NoticeSocket.path(in: directories) }
+        if let watchdog = spec.probes.watchdog { environment["WATCHDOG_USEC"] = "\(watchdog.milliseconds * 1000)" }
         return try start(spec.command, of: spec, environment: environment, account: account, with: belongings)
     }
 
     /// Starts an exec probe: the instance's user, directory, environment and settings, but no secrets, no files of
-    /// variables, no sockets and no output.
+    /// variables and no sockets.
     func spawnProbe(
-        _ command: [String], for spec: InstanceSpec, invocation: String, group: Int32
+        _ command: [String], for spec: InstanceSpec, invocation: String, group: Int32, output: Int32
     ) throws(SpawnFailure) -> Int32 {
         let account = try Account.resolve(spec)
         let environment = try environment(
             spec, account, invocation: ProcessMark.probePrefix + invocation, reads: false)
         return try start(
             command, of: spec, environment: environment, account: account,
-            with: Belongings(output: null, error: null, group: group))
+            with: Belongings(output: output, error: output, group: group))
+    }
+
+    /// Starts our own probe program: as ourselves, because it reads password files, and with nothing of the instance
+    /// but the marks by which a later supervisor finds what was left behind.
+    func spawnHelper(
+        _ command: [String], for spec: InstanceSpec, invocation: String, output: Int32
+    ) throws(SpawnFailure) -> Int32 {
+        let bare = InstanceSpec(name: spec.name, command: command)
+        let environment = try environment(bare, nil, invocation: ProcessMark.probePrefix + invocation, reads: false)
+        return try start(
+            command, of: bare, environment: environment, account: nil, with: Belongings(output: output, error: output))
     }
 
     private func environment(

@@ -23,6 +23,8 @@ struct Snapshot: Codable, Equatable {
         var invocation: String?
         /// What its probes said; a supervisor that takes over believes it until they are asked again.
         var healthy: Bool?
+        /// It has said `READY=1`, which it says only once.
+        var ready: Bool?
     }
 
     /// Its JSON, without the tree that `JSON(encoding:)` would build.
@@ -46,6 +48,7 @@ extension Snapshot.Instance {
         if healthy == true { writer.member("healthy", true) }
         writer.member("invocation", invocation)
         writer.member("pid", pid)
+        if ready == true { writer.member("ready", true) }
         writer.member("restarts", restarts)
         writer.member("startTime", startTime)
         writer.member("wanted", wanted)

@@ -14,8 +14,9 @@ extension Supervisor {
             switch try stateFile.load() {
             case .absent: break
             case .snapshot(let snapshot):
-                memories = adoption.memories(of: snapshot)
-                known = journal.complete(snapshot)
+                let complete = journal.complete(snapshot)
+                memories = adoption.memories(of: complete)
+                known = complete
             case .unreadable(let kept, let reason):
                 note(.trouble, nil, "the state was not understood (\(reason)) and was kept as \(kept)")
             }

@@ -30,7 +30,7 @@ extension Supervisor {
                 instance: name, run: run, pid: pid, startTime: startTime, invocation: invocation, pidfd: nil)
             children.add(main)
             log.belongs(to: spec.release, invocation)
-            journal.add(main, startTime: startTime)
+            journal.add(main)
             tell(.spawned(name, run, pid: pid))
         } catch { tell(.spawnFailed(name, run, reason: "cannot start \(name): \(error)")) }
     }

@@ -63,6 +63,7 @@ extension Supervisor {
     private var heirlooms: [(name: String, descriptor: Int32)] {
         var kept = [(DescriptorName.lock, lock.descriptor)]
         if let server { kept.append((DescriptorName.control, server.descriptor)) }
+        if let notices { kept.append((DescriptorName.notify, notices.descriptor)) }
         for log in logs.values {
             kept += log.readers.map { (DescriptorName.logPrefix + $0.name, $0.descriptor) }
         }
@@ -74,6 +75,7 @@ extension Supervisor {
 enum DescriptorName {
     static let lock = "lock"
     static let control = "control"
+    static let notify = "notify"
     /// `log-api@blue.out`
     static let logPrefix = "log-"
     /// `socket-api@blue.http`

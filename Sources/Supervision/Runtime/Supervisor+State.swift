@@ -35,6 +35,7 @@ extension Supervisor {
             }
             if let run = machine.state.run, let main = children.main(of: run), !main.hasEnded {
                 instance.healthy = machine.isHealthy
+                instance.ready = machine.state.hasSaidReady
                 instance.pid = main.pid
                 instance.startTime = main.startTime
                 instance.invocation = main.invocation

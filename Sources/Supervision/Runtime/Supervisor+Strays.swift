@@ -83,6 +83,8 @@ extension Supervisor {
         }
         record.flush()
         server?.stop()
+        notices?.stop()
         notifier.release(DescriptorName.control)
+        notifier.release(DescriptorName.notify)
     }
 }

@@ -36,6 +36,7 @@ package final class Supervisor {
     var metricsRetryAt: Moment?
     var probes: ProbeRunner?
     var outlets: LogOutlets?
+    var notices: NoticeSocket?
 
     var machine: StackMachine
     var logs: [InstanceName: InstanceLog] = [:]
@@ -114,9 +115,14 @@ package final class Supervisor {
             server = try ControlServer(
                 path: "\(directories.run)/control", inherited: inherited.take(DescriptorName.control), loop: loop
             ) { [unowned self] call, client in answer(call, client) }
+            notices = try NoticeSocket(
+                path: NoticeSocket.path(in: directories), inherited: inherited.take(DescriptorName.notify), loop: loop
+            ) { [unowned self] sender, notice in hear(notice, from: sender) }
             try loop.watch(signals) { [unowned self] _ in readSignals() }
         } catch { throw OperatorError(doing: doing, because: "\(error)", cause: error) }
-        probes = ProbeRunner(loop: loop, spawner: spawner, children: children) { [unowned self] event in
+        probes = ProbeRunner(
+            loop: loop, spawner: spawner, children: children, helper: ProbeProgram.path(beside: program)
+        ) { [unowned self] event in
             if case .probeAnswered(_, let probe, let outcome) = event {
                 meter.answered(probe, outcome, at: SystemClock.microseconds)
             }
@@ -126,6 +132,9 @@ package final class Supervisor {
         try takeUp(stack, inherited)
         if let server {
             notifier.keep(server.descriptor, as: DescriptorName.control, replaces: server.replacesInherited)
+        }
+        if let notices {
+            notifier.keep(notices.descriptor, as: DescriptorName.notify, replaces: notices.replacesInherited)
         }
         tellMetrics()
     }
