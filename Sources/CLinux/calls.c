@@ -11,16 +11,32 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <sys/syscall.h>
+
+void linux_clock_rearm(int descriptor) {
+    uint64_t expirations;
+    (void)!read(descriptor, &expirations, sizeof expirations);
+    // Far beyond any clock; being cancelled is what it is for.
+    struct itimerspec never = {.it_value = {.tv_sec = (time_t)1 << 40}};
+    timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+int linux_clock_watch(void) {
+    int descriptor = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (descriptor >= 0) linux_clock_rearm(descriptor);
+    return descriptor;
+}
 
 int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 

@@ -18,6 +18,8 @@ package struct InstanceSpec: Codable, Sendable, Equatable {
     package var group: String?
     /// The release it runs, for status and logs.
     package var release: ReleaseID?
+    /// When a one-shot runs, again and again; `nil`: once.
+    package var schedule: Schedule?
     /// Whether it is wanted up when the stack is first applied; afterwards the operator's last word counts.
     package var autostart: Bool
     /// Hard dependencies: it starts when these are healthy, and stops and returns with them.
@@ -35,7 +37,7 @@ package struct InstanceSpec: Codable, Sendable, Equatable {
         name: InstanceName, kind: Kind = .service, command: [String], workingDirectory: String = "/",
         environment: [String: String] = [:], secretEnvironment: [String: String] = [:],
         credentials: [String: String] = [:], user: String? = nil, group: String? = nil, release: ReleaseID? = nil,
-        autostart: Bool = true, requires: [InstanceName] = [], after: [InstanceName] = [],
+        schedule: Schedule? = nil, autostart: Bool = true, requires: [InstanceName] = [], after: [InstanceName] = [],
         restart: RestartPolicy = RestartPolicy(), probes: ProbeSet = ProbeSet(),
         stop: [StopStep] = StopStep.standard, logs: LogPolicy = LogPolicy(),
         child: ChildSettings? = nil
@@ -50,6 +52,7 @@ package struct InstanceSpec: Codable, Sendable, Equatable {
         self.user = user
         self.group = group
         self.release = release
+        self.schedule = schedule
         self.autostart = autostart
         self.requires = requires
         self.after = after

@@ -6,7 +6,7 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
     package var state: State
     /// Whether it is meant to be up.
     package var wanted: Bool
-    /// Up, and its probes say so (or it has none).
+    /// Up, and its probes say so (or it has none); of a scheduled one, that its last run did not fail.
     package var healthy: Bool
     package var pid: Int32?
     /// When it entered this state, in milliseconds since 1970.
@@ -20,13 +20,15 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
     /// What the process last said of itself (`STATUS=` on its `NOTIFY_SOCKET`).
     package var says: String?
     package var release: ReleaseID?
+    /// When a scheduled one is due next, in milliseconds since 1970.
+    package var next: Int64?
     /// The last captured lines, when it has failed.
     package var lastLines: [String]?
 
     package init(
         name: InstanceName, state: State, wanted: Bool, healthy: Bool, pid: Int32? = nil, since: Int64,
         restarts: Int = 0, lastEnd: String? = nil, reason: String? = nil, says: String? = nil,
-        release: ReleaseID? = nil, lastLines: [String]? = nil
+        release: ReleaseID? = nil, next: Int64? = nil, lastLines: [String]? = nil
     ) {
         self.name = name
         self.state = state
@@ -39,6 +41,7 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
         self.reason = reason
         self.says = says
         self.release = release
+        self.next = next
         self.lastLines = lastLines
     }
 
@@ -58,6 +61,8 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
         case failed
         /// A one-shot that ended with 0.
         case completed
+        /// Runs on a schedule; no run is due.
+        case scheduled
         /// A word of a later release.
         case unknown
     }

@@ -20,14 +20,15 @@ extension Stack {
 
 extension InstanceSpec {
     /// Whether a process started from this spec needs no restart to be what `other` asks for: probes, restart policy,
-    /// dependencies, stop steps, logs and the limits of its control group are taken up by the supervisor alone. What a
-    /// probe makes the process find in its environment is not.
+    /// dependencies, schedule, stop steps, logs and the limits of its control group are taken up by the supervisor alone.
+    /// What a probe makes the process find in its environment is not.
     package func runsLike(_ other: InstanceSpec) -> Bool {
         guard probes.hearsNotices == other.probes.hearsNotices, probes.watchdog == other.probes.watchdog else {
             return false
         }
         var aligned = other
         aligned.autostart = autostart
+        aligned.schedule = schedule
         aligned.requires = requires
         aligned.after = after
         aligned.restart = restart

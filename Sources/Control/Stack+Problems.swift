@@ -19,8 +19,12 @@ extension Stack {
                 problems.append("\(spec.name) is there twice")
             }
         }
+        let scheduled = Set(instances.filter { $0.schedule != nil }.map(\.name))
         for spec in instances {
             problems += spec.problems.map { "\(spec.name): \($0)" }
+            for name in spec.requires where scheduled.contains(name) {
+                problems.append("\(spec.name): requires \(name), which only runs now and then")
+            }
             for name in spec.requires + spec.after where !names.contains(name) {
                 problems.append("\(spec.name): depends on \(name), which is not in the stack")
             }
@@ -97,6 +101,7 @@ extension InstanceSpec {
         for name in credentials.keys where name.isEmpty || name.contains("/") || name.hasPrefix(".") {
             problems.append("'\(name)' cannot name a credential")
         }
+        if schedule != nil, kind != .oneshot { problems.append("it has a schedule and is no one-shot") }
         for step in stop where !StopStep.signals.contains(step.signal) {
             problems.append("'\(step.signal)' in its stop steps is no signal")
         }

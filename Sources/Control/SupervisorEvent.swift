@@ -37,6 +37,8 @@ package struct SupervisorEvent: Codable, Sendable, Equatable {
         case unhealthy
         case ended
         case spawnFailed = "spawn-failed"
+        /// A scheduled run was due while the last one was not over.
+        case runSkipped = "run-skipped"
         /// A child of an earlier supervisor was taken over.
         case adopted
         /// A process that an ended run left behind was killed.

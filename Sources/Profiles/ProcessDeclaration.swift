@@ -8,6 +8,8 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package var isSlotted: Bool
     /// A one-shot runs to completion.
     package var isOneshot: Bool
+    /// When it runs, to completion each time; `nil`: it is no scheduled process.
+    package var schedule: Schedule?
     package var command: [String]
     package var environment: [String: String]
     /// The port of the slot that it listens on, by name; `{port}` is its number.
@@ -29,7 +31,8 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package var child: Child
 
     package init(
-        name: ProcessName, isSlotted: Bool, isOneshot: Bool, command: [String], environment: [String: String],
+        name: ProcessName, isSlotted: Bool, isOneshot: Bool, schedule: Schedule? = nil, command: [String],
+        environment: [String: String],
         port: String?, credentials: [SecretName], secretEnvironment: [String: SecretName], user: String?,
         group: String?, requires: [ProcessName], after: [ProcessName], restart: Restart, startup: Probe?,
         readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs, child: Child = Child()
@@ -37,6 +40,7 @@ package struct ProcessDeclaration: Sendable, Equatable {
         self.name = name
         self.isSlotted = isSlotted
         self.isOneshot = isOneshot
+        self.schedule = schedule
         self.command = command
         self.environment = environment
         self.port = port

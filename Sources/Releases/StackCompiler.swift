@@ -72,14 +72,15 @@ package struct StackCompiler: Sendable {
             }
         }
         return InstanceSpec(
-            name: InstanceName(process.name, slot: slot), kind: process.isOneshot ? .oneshot : .service,
+            name: InstanceName(process.name, slot: slot),
+            kind: process.isOneshot || process.schedule != nil ? .oneshot : .service,
             command: try process.command.map(placeholders.resolve),
             workingDirectory: try placeholders.resolve(process.child.workingDirectory),
             environment: try process.environment.mapValues(placeholders.resolve),
             secretEnvironment: process.secretEnvironment.mapValues(secret),
             credentials: Dictionary(
                 process.credentials.map { ($0.description, secret($0)) }, uniquingKeysWith: { first, _ in first }),
-            user: process.user ?? profile.account, group: process.group, release: release,
+            user: process.user ?? profile.account, group: process.group, release: release, schedule: process.schedule,
             autostart: slot == nil || slot == live, requires: names(process.requires), after: names(process.after),
             restart: RestartPolicy(process.restart),
             probes: ProbeSet(

@@ -158,6 +158,35 @@ struct ConsistencyTests {
                 "18: processes.worker.restart.maximum: the longest wait (50ms) is shorter than the first (100ms) -"
             ),
             (
+                "[\"{release}/bin/engine\"]", "[/bin/e]\n    schedule: hurly",
+                """
+                21: processes.engine.schedule: 'hurly' is no schedule: 'hurly' is neither a weekday nor one of daily, hourly, minutely, monthly, weekly, yearly -
+                """
+            ),
+            (
+                "[\"{release}/bin/engine\"]", "[/bin/e]\n    schedule: every 5m\n    restart: {mode: never}",
+                "22: processes.engine.restart: what has a schedule is tried again at its next time; leave 'restart' out -"
+            ),
+            (
+                "[\"{release}/bin/engine\"]", "[/bin/e]\n    schedule: daily\n    oneshot: false",
+                "22: processes.engine.oneshot: what has a schedule runs to completion; leave 'oneshot' out -"
+            ),
+            (
+                "[\"{release}/bin/engine\"]",
+                "[/bin/e]\n    schedule: daily\n    probes: {readiness: {exec: [/bin/true]}}",
+                """
+                22: processes.engine.probes.readiness: what has a schedule is judged by its end; only liveness can be probed -
+                """
+            ),
+            (
+                "[/usr/bin/worker]", "[/bin/w]\n    schedule: 'Mon..Fri 03:30'",
+                "16: processes.worker.slotted: with a schedule, 'worker' would run in both slots; leave 'slotted' out -"
+            ),
+            (
+                "requires: [api]", "requires: [clean]\n  clean:\n    schedule: daily\n    command: [/bin/c]",
+                "18: processes.worker.requires.0: 'clean' only runs now and then, and cannot be required -"
+            ),
+            (
                 "[/usr/bin/worker]", "[/bin/w]\n    logs: {maximum_size: 0B}",
                 """
                 18: processes.worker.logs.maximum_size: expected a size with a unit, such as 64KiB or 10MiB, of at least 1B, not '0B' -

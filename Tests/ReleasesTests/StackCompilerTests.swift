@@ -89,6 +89,17 @@ import Testing
         }
     }
 
+    @Test("a process with a schedule is one one-shot outside the slots, and runs the live release")
+    func schedule() throws {
+        var profile = SampleProfile.make()
+        profile.processes[3].schedule = try Schedule("Mon..Fri 03:30")
+        let engine = try #require(try stack(live: .green, profile)["engine"])
+        #expect(engine.kind == .oneshot)
+        #expect(engine.schedule?.description == "Mon..Fri 03:30")
+        #expect(engine.release == SampleProfile.secondRelease)
+        #expect(try stack()["engine"]?.schedule == nil)
+    }
+
     @Test("a slot without a release has no instances")
     func emptySlot() throws {
         let stack = try StackCompiler(profile: SampleProfile.make(), layout: layout)

@@ -67,6 +67,54 @@ struct DependencyTests {
         #expect(fixture.state("web") == .up)
     }
 
+    @Test("a soft dependency that waits for something that failed holds nobody up")
+    func stuckSoftDependency() {
+        let never = RestartPolicy(mode: .never)
+        var fixture = MachineFixture([
+            spec("db", restart: never, probes: ProbeSet(readiness: tcp)), spec("api", requires: ["db"]),
+            spec("web", after: ["api"]), spec("edge", after: ["web"]),
+        ])
+        fixture.spawnAll()
+        #expect(fixture.state("web") == .waiting)
+        #expect(fixture.state("edge") == .waiting)
+        fixture.end("db", .exited(1))
+        fixture.spawnAll()
+        #expect(fixture.state("api") == .waiting)
+        #expect(fixture.state("web") == .up)
+        #expect(fixture.state("edge") == .up)
+    }
+
+    @Test("a stop that a supervisor's crash interrupted is finished by the next, and a restart comes back")
+    func interruptedStops() {
+        var fixture = MachineFixture(
+            [spec("stopped"), spec("restarted"), spec("kept")],
+            remembering: [
+                "stopped": .init(wanted: false, pid: 7), "restarted": .init(wanted: true, pid: 8, wasStopping: true),
+                "kept": .init(wanted: true, pid: 9),
+            ])
+        #expect(Set(fixture.signals) == ["stopped TERM", "restarted TERM"])
+        fixture.end("stopped", .unseen)
+        fixture.end("restarted", .unseen)
+        fixture.spawnAll()
+        #expect(fixture.state("stopped") == .down)
+        #expect(fixture.state("restarted") == .up)
+        #expect(fixture.status("kept").pid == 9)
+    }
+
+    @Test("what gave up stays failed under the next supervisor, and that is on disk at once")
+    func failedIsRemembered() {
+        var fixture = MachineFixture([spec("api", restart: RestartPolicy(mode: .never))])
+        fixture.spawnAll()
+        fixture.clear()
+        fixture.end("api", .exited(1))
+        #expect(fixture.actions.contains { if case .persist(durable: true) = $0 { true } else { false } })
+        let memory = fixture.machine.instances[instance("api")]!.memory
+        var next = MachineFixture([spec("api")], remembering: ["api": memory])
+        next.pass(.seconds(3600))
+        #expect(next.state("api") == .failed)
+        #expect(next.spawned.isEmpty)
+    }
+
     @Test("shutdown stops dependents first, and exits when nothing runs")
     func shutdownOrder() {
         var fixture = MachineFixture([spec("web", after: ["api"]), spec("api", requires: ["db"]), spec("db")])
@@ -147,7 +195,7 @@ struct DependencyTests {
         let actions = machine.open(
             remembering: [
                 instance("db"): .init(wanted: true, restarts: 2, pid: 7), instance("api"): .init(wanted: true, pid: 8),
-            ], at: Moment(milliseconds: 0))
+            ], at: Moment(milliseconds: 0), wall: 0)
         #expect(!actions.contains { if case .spawn = $0 { true } else { false } })
         let statuses = machine.statuses { $0.milliseconds }
         #expect(statuses.map(\.pid) == [7, 8])

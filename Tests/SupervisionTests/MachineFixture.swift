@@ -9,11 +9,25 @@ struct MachineFixture {
     var actions: [MachineAction] = []
     private var nextPid: Int32 = 100
 
+    /// What the clock on the wall says: a Tuesday at midnight.
+    var wall: Int64 { now.milliseconds + offset }
+    private var offset = MachineFixture.tuesday - 1_000_000
+    static let tuesday: Int64 = 1_795_478_400_000
+
     init(
-        _ specs: [InstanceSpec], seed: UInt64 = 1, remembering memories: [InstanceName: StackMachine.Memory] = [:]
+        _ specs: [InstanceSpec], seed: UInt64 = 1, remembering memories: [String: StackMachine.Memory] = [:],
+        after downtime: TimeSpan = .zero
     ) {
         machine = StackMachine(Self.stack(specs), seed: seed)
-        actions = machine.open(remembering: memories, at: now)
+        now = now + downtime
+        let memories = Dictionary(uniqueKeysWithValues: memories.map { (instance($0.key), $0.value) })
+        actions = machine.open(remembering: memories, at: now, wall: wall)
+    }
+
+    /// The clock on the wall is set by so much, and the machine is told.
+    mutating func setClock(by span: TimeSpan) {
+        offset += span.milliseconds
+        tell(.clockSet(wall: wall))
     }
 
     static func stack(_ specs: [InstanceSpec]) -> Stack {
@@ -125,11 +139,16 @@ func instance(_ text: String) -> InstanceName {
 func spec(
     _ name: String, kind: InstanceSpec.Kind = .service, requires: [String] = [], after: [String] = [],
     restart: RestartPolicy = RestartPolicy(), probes: ProbeSet = ProbeSet(), stop: [StopStep] = StopStep.standard,
-    autostart: Bool = true
+    autostart: Bool = true, schedule: String? = nil
 ) -> InstanceSpec {
     InstanceSpec(
-        name: instance(name), kind: kind, command: ["/bin/\(name)"], autostart: autostart,
+        name: instance(name), kind: schedule == nil ? kind : .oneshot, command: ["/bin/\(name)"],
+        schedule: schedule.map(timetable), autostart: autostart,
         requires: requires.map(instance), after: after.map(instance), restart: restart, probes: probes, stop: stop)
+}
+
+func timetable(_ text: String) -> Schedule {
+    do { return try Schedule(text) } catch { fatalError("the test has no schedule: \(error)") }
 }
 
 let tcp = ProbeSpec(check: .tcp(port: 1))

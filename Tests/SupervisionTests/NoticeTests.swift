@@ -134,7 +134,7 @@ struct NoticeTests {
         var fixture = MachineFixture(
             [spec("api", probes: probes)],
             remembering: [
-                instance("api"): .init(wanted: true, wasHealthy: wasHealthy, wasReady: wasReady, pid: 7)
+                "api": .init(wanted: true, wasHealthy: wasHealthy, wasReady: wasReady, pid: 7)
             ])
         #expect(fixture.status("api").healthy)
         // It has a whole timeout for its first sign of life.

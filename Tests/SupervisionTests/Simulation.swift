@@ -28,7 +28,7 @@ struct Simulation {
         let stack = Self.stack(&random)
         self.random = random
         machine = StackMachine(stack, seed: seed)
-        perform(machine.open(remembering: [:], at: now))
+        perform(machine.open(remembering: [:], at: now, wall: 0))
     }
 
     /// A random acyclic stack: everybody depends on earlier ones only.

@@ -46,6 +46,8 @@ struct StatusAnswer: Answer {
         let reason: String?
         let says: String?
         let release: String?
+        /// Milliseconds since 1970.
+        let next: Int64?
         let lastLines: [String]?
     }
 
@@ -81,6 +83,7 @@ struct StatusAnswer: Answer {
                 wanted: instance.wanted, pid: instance.pid, since: instance.since,
                 age: age(since: instance.since, now: now), restarts: instance.restarts, lastEnd: instance.lastEnd,
                 reason: instance.reason, says: instance.says, release: instance.release?.description,
+                next: instance.next,
                 lastLines: instance.lastLines)
         }
         healthy = reply.instances.count { $0.wanted && $0.healthy }
@@ -118,6 +121,7 @@ extension StatusAnswer.Instance {
         if let lastEnd { parts.append("last run \(lastEnd)") }
         if let reason { parts.append(reason) }
         if let says { parts.append("says: \(says)") }
+        if let next { parts.append("next \(CivilTime(next))") }
         return parts.joined(separator: "; ")
     }
 }

@@ -87,6 +87,10 @@ struct linux_spawn_result {
 void linux_spawn(const struct linux_spawn_request *request, struct linux_spawn_result *result);
 
 int linux_pidfd_open(pid_t pid);
+
+// A timer of CLOCK_REALTIME that becomes readable only when the clock is set, and its next turn.
+int linux_clock_watch(void);
+void linux_clock_rearm(int descriptor);
 int linux_pidfd_send_signal(int pidfd, int signal);
 
 // Reaps one ended child: its pid (0: none is waiting, -1: there are no children), and either its exit code or,

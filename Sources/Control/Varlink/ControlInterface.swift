@@ -9,8 +9,8 @@ package enum ControlInterface {
         # Runs the processes of a Bedplate stack.
         interface io.bedplate.Supervisor
 
-        # state: down, waiting, starting, up, backing-off, stopping, failed or completed.
-        # since: milliseconds since 1970.
+        # state: down, waiting, starting, up, backing-off, stopping, failed, completed or scheduled.
+        # since, next: milliseconds since 1970.
         type Instance (
           name: string,
           state: string,
@@ -23,6 +23,7 @@ package enum ControlInterface {
           reason: ?string,
           says: ?string,
           release: ?string,
+          next: ?int,
           lastLines: ?[]string
         )
 

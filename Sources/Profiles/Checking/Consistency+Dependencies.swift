@@ -9,6 +9,11 @@ extension Consistency {
                     report(place, "there is no process '\(name)'", suggestion: closestProcess(to: name))
                     continue
                 }
+                if key == "requires", other.schedule != nil {
+                    report(
+                        place, "'\(name)' only runs now and then, and cannot be required",
+                        given: [ProfilePath(["processes", name.description, "schedule"])])
+                }
                 if key == "requires", other.isSlotted, !process.isSlotted {
                     report(
                         place,

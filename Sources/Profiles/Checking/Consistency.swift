@@ -29,6 +29,7 @@ struct Consistency {
             checkTimes(process, at: path)
             checkChild(process, at: path)
             checkLogs(process, at: path + "logs")
+            checkSchedule(process, at: path)
             checkDependencies(process, at: path)
         }
         checkCircles()

@@ -6,7 +6,8 @@ extension ProcessDeclaration {
         guard let name = try? ProcessName(key) else { return nil }
         self.init(
             name: name, isSlotted: value["slotted"].boolean, isOneshot: value["oneshot"].boolean,
-            command: value["command"].items.map(\.string), environment: value["environment"].dictionary(\.string),
+            schedule: value.ifPresent("schedule")?.schedule, command: value["command"].items.map(\.string),
+            environment: value["environment"].dictionary(\.string),
             port: value.ifPresent("port")?.string, credentials: value["credentials"].items.map(\.secret),
             secretEnvironment: value["secret_environment"].dictionary(\.secret),
             user: value.ifPresent("user")?.string, group: value.ifPresent("group")?.string,

@@ -30,6 +30,10 @@ enum ScalarReader {
         case .size:
             guard let size = try? ByteCount(text), size.bytes > 0 else { return expected(shape, tree) }
             return .success(.size(size))
+        case .schedule:
+            do throws(InvalidSchedule) { return .success(.schedule(try Schedule(text))) } catch {
+                return .failure(Mismatch(sentence: "\(error)"))
+            }
         case .choice(let words):
             guard words.contains(text) else { return unknown(text, in: words) }
             return .success(.text(text))
@@ -57,6 +61,7 @@ enum ScalarReader {
             case .time(let minimum):
                 "a time with a unit, such as 250ms, 30s or 1m30s" + (minimum > .zero ? ", of at least \(minimum)" : "")
             case .size: "a size with a unit, such as 64KiB or 10MiB, of at least 1B"
+            case .schedule: "a schedule, such as 'every 15m', daily or 'Mon..Fri 03:30'"
             case .choice(let words): "one of " + words.joined(separator: ", ")
             case .listen: "an IP address and a port, such as 127.0.0.1:8080 or '[::1]:8080'"
             case .process: "the name of a process"

@@ -14,6 +14,7 @@ extension ShapeChecker {
         case .integer(let range): return .integer(range.lowerBound)
         case .time(let minimum): return .time(minimum)
         case .size: return .size(ByteCount(bytes: 1))
+        case .schedule: return .schedule(Self.schedule)
         case .choice(let words): return .text(words[0])
         case .port: return .port(Self.port)
         case .listen: return .listen(address: "127.0.0.1", port: Self.port)
@@ -37,6 +38,11 @@ extension ShapeChecker {
     private static let port: Port = {
         guard let port = Port(1) else { preconditionFailure("1 is a port") }
         return port
+    }()
+
+    private static let schedule: Schedule = {
+        guard let schedule = try? Schedule("daily") else { preconditionFailure("'daily' is a schedule") }
+        return schedule
     }()
 
     private static let process: ProcessName = {

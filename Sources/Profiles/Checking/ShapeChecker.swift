@@ -21,7 +21,7 @@ struct ShapeChecker {
             return dictionary(tree, rule: rule, entry: entry, value: value, at: path)
         case .object(let keys):
             return object(tree, keys: keys, at: path)
-        case .text, .boolean, .integer, .time, .size, .choice, .port, .listen, .process, .secret:
+        case .text, .boolean, .integer, .time, .size, .schedule, .choice, .port, .listen, .process, .secret:
             switch ScalarReader.read(tree, as: shape) {
             case .success(let content):
                 return Value(content: content, origin: tree.origin)

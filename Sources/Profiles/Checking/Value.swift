@@ -11,6 +11,7 @@ struct Value {
         case integer(Int)
         case time(TimeSpan)
         case size(ByteCount)
+        case schedule(Schedule)
         case port(Port)
         case listen(address: String, port: Port)
         case process(ProcessName)
@@ -25,7 +26,7 @@ struct Value {
         switch content {
         case .list(let items): for (index, item) in items.enumerated() { item.walk(from: path + index, visit: visit) }
         case .map(let pairs): for (key, value) in pairs { value.walk(from: path + key, visit: visit) }
-        case .text, .boolean, .integer, .time, .size, .port, .listen, .process, .secret: break
+        case .text, .boolean, .integer, .time, .size, .schedule, .port, .listen, .process, .secret: break
         }
     }
 
@@ -39,6 +40,7 @@ struct Value {
         case .integer(let value): String(value)
         case .time(let value): value.description
         case .size(let value): value.description
+        case .schedule(let value): JSON.text(value.description).line
         case .port(let value): value.description
         case .listen(let address, let port): "\(address):\(port)"
         case .process(let name): name.description
@@ -67,6 +69,7 @@ extension Value {
     var string: String { if case .text(let text) = content { text } else { unexpected() } }
     var boolean: Bool { if case .boolean(let value) = content { value } else { unexpected() } }
     var integer: Int { if case .integer(let value) = content { value } else { unexpected() } }
+    var schedule: Schedule { if case .schedule(let value) = content { value } else { unexpected() } }
     var time: TimeSpan { if case .time(let value) = content { value } else { unexpected() } }
     var size: ByteCount { if case .size(let value) = content { value } else { unexpected() } }
     var port: Port { if case .port(let value) = content { value } else { unexpected() } }

@@ -25,7 +25,7 @@ extension ProfileSchema {
             return rows(of: value, under: "\(path).\(entry)")
         case .list(let item, _):
             return rows(of: item, under: "\(path)[]")
-        case .text, .boolean, .integer, .time, .size, .choice, .port, .listen, .process, .secret:
+        case .text, .boolean, .integer, .time, .size, .schedule, .choice, .port, .listen, .process, .secret:
             return []
         }
     }

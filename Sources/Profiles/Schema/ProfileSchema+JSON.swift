@@ -21,6 +21,7 @@ extension ProfileSchema {
         case .port: schema(of: .integer(1...65535))
         case .time: [("type", .text("string")), pattern("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$")]
         case .size: [("type", .text("string")), pattern("^[0-9]+(B|KiB|MiB|GiB|TiB)$")]
+        case .schedule: [("type", .text("string")), ("minLength", .number(1)), ("maxLength", .number(200))]
         case .choice(let words): [("enum", .list(words.map(JSON.text)))]
         case .listen: [("type", .text("string")), pattern("^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[1-9][0-9]{0,4}$")]
         case .process: [("type", .text("string")), pattern(TextRule.name.pattern)]
@@ -57,7 +58,7 @@ extension ProfileSchema {
         case .boolean: return [("default", .boolean(text == "true"))]
         case .integer: return Int(text).map { [("default", .number($0))] } ?? []
         case .time, .size, .choice, .listen: return [("default", .text(text))]
-        case .text, .port, .process, .secret, .list, .dictionary, .object: return []
+        case .text, .schedule, .port, .process, .secret, .list, .dictionary, .object: return []
         }
     }
 

@@ -8,6 +8,7 @@ extension ProfileSchema {
         [
             Key("slotted", .boolean, .defaults(to: "false"), .apply, "Whether each slot has an instance of its own."),
             Key("oneshot", .boolean, .defaults(to: "false"), .start, "Whether it runs to completion."),
+            Key("schedule", .schedule, .optional, .apply, "When it runs, to completion each time; in UTC."),
             Key(
                 "command", .list(.text(.argument), count: 1...256), .required, .start,
                 "The program, absolute or after a placeholder, and its arguments."),

@@ -9,6 +9,8 @@ indirect enum Shape: Sendable {
     case time(minimum: TimeSpan)
     /// A size of at least one byte.
     case size
+    /// An interval or a calendar expression.
+    case schedule
     case choice([String])
     case port
     /// An IP address and a port: `127.0.0.1:8080`, `[::1]:8080`.
@@ -31,6 +33,7 @@ indirect enum Shape: Sendable {
         case .time(let minimum): minimum > .zero ? "time, at least `\(minimum)`" : "time"
         case .size: "size, at least `1B`"
         case .choice(let words) where words.count > 20: "`\(words[0])` … `\(words[words.count - 1])`"
+        case .schedule: "schedule"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .port: "port, 1 to 65535"
         case .listen: "address and port"

@@ -10,6 +10,9 @@ package struct DeadlineQueue: Sendable {
     private var heap: [Entry] = []
     private var current: [InstanceName: Moment] = [:]
 
+    /// Entries, overtaken ones included.
+    var count: Int { heap.count }
+
     /// The earliest deadline that still counts.
     mutating func next() -> Moment? {
         while let top = heap.first {
@@ -21,6 +24,7 @@ package struct DeadlineQueue: Sendable {
 
     mutating func set(_ name: InstanceName, _ moment: Moment?) {
         guard current[name] != moment else { return }
+        if heap.count > 2 * current.count + 64 { dropOvertaken() }
         current[name] = moment
         guard let moment else { return }
         heap.append(Entry(moment: moment, name: name))
@@ -38,6 +42,13 @@ package struct DeadlineQueue: Sendable {
         current[name] = nil
         removeTop()
         return name
+    }
+
+    /// A deadline far off that is set again and again must not fill memory until it comes. A sorted array is a heap.
+    private mutating func dropOvertaken() {
+        heap = current.map { Entry(moment: $0.value, name: $0.key) }.sorted {
+            ($0.moment, $0.name) < ($1.moment, $1.name)
+        }
     }
 
     private mutating func removeTop() {

@@ -13,6 +13,7 @@ extension InstanceMachine {
         guard shouldRun else { return enter(.down, because: nil, at: now, &actions) }
         switch cause {
         case .asked, .changed, .dependency: enter(.waiting, because: nil, at: now, &actions)
+        case .hopeless(let why) where isScheduled: enter(.scheduled, because: why, at: now, &actions)
         case .hopeless(let why): retry(because: why, at: now, random: &random, &actions)
         case .ended: ended(lastEnd ?? .unseen, at: now, random: &random, &actions)
         }
@@ -21,6 +22,7 @@ extension InstanceMachine {
     private mutating func ended(
         _ end: End, at now: Moment, random: inout Randomness, _ actions: inout [MachineAction]
     ) {
+        if isScheduled { return enter(.scheduled, because: end.isSuccess ? nil : "\(end)", at: now, &actions) }
         let comesBack: Bool
         switch (spec.kind, spec.restart.mode) {
         case (.oneshot, .always), (.oneshot, .onFailure), (.service, .onFailure): comesBack = !end.isSuccess
@@ -33,8 +35,7 @@ extension InstanceMachine {
             actions.append(.persist(durable: true))
             enter(.completed, because: nil, at: now, &actions)
         } else {
-            actions.append(.persist(durable: true))
-            enter(.failed, because: "\(end), and its restart mode is \(spec.restart.mode.rawValue)", at: now, &actions)
+            fail(because: "\(end), and its restart mode is \(spec.restart.mode.rawValue)", at: now, &actions)
         }
     }
 
@@ -45,9 +46,7 @@ extension InstanceMachine {
             starts.removeAll { now - $0 > limit.window }
             guard starts.count < limit.count else {
                 let limitReached = "\(starts.count) starts within \(limit.window)"
-                actions.append(.persist(durable: true))
-                enter(.failed, because: "\(reason); gave up after \(limitReached)", at: now, &actions)
-                return
+                return fail(because: "\(reason); gave up after \(limitReached)", at: now, &actions)
             }
         }
         let delay = Backoff(spec.restart).delay(attempt: attempt, using: &random)
@@ -55,6 +54,12 @@ extension InstanceMachine {
         restarts += 1
         enter(.backingOff(until: now + delay), because: reason, at: now, &actions)
         if delay == .zero { enter(.waiting, because: reason, at: now, &actions) }
+    }
+
+    /// A later supervisor must not start it again, so that is on disk.
+    private mutating func fail(because reason: String, at now: Moment, _ actions: inout [MachineAction]) {
+        actions.append(.persist(durable: true))
+        enter(.failed, because: reason, at: now, &actions)
     }
 }
 

@@ -71,7 +71,7 @@ extension InstanceMachine {
             } else {
                 finish(id, began: stopping.began, cause: stopping.cause, at: now, random: &random, &actions)
             }
-        case .running, .stopping, .down, .waiting, .spawning, .backingOff, .failed, .completed:
+        case .running, .stopping, .down, .waiting, .spawning, .backingOff, .failed, .completed, .scheduled:
             return  // late news about a run that is over
         }
     }
@@ -125,11 +125,11 @@ extension InstanceMachine {
         case .backingOff(let until):
             guard until <= now else { return }
             enter(.waiting, because: nil, at: now, &actions)
-        case .down, .waiting, .spawning, .failed, .completed: return
+        case .down, .waiting, .spawning, .failed, .completed, .scheduled: return
         }
     }
 
-    private mutating func judge(
+    mutating func judge(
         _ run: InstanceState.Run, before: Health.Verdict, at now: Moment, _ actions: inout [MachineAction]
     ) {
         let verdict = run.health.verdict

@@ -16,6 +16,10 @@ package struct InstanceMachine: Sendable {
     package internal(set) var restarts = 0
     package internal(set) var lastEnd: End?
     package internal(set) var reason: String?
+    /// Of a scheduled one that is wanted, and of no other.
+    package internal(set) var timing: Timing?
+    /// It waits for something that is not on its way.
+    var isStuck = false
     /// Restarts in a row, without a stable run between them.
     var attempt = 0
     /// The starts within the start limit's window.
@@ -53,7 +57,18 @@ package struct InstanceMachine: Sendable {
         switch state {
         case .running: return spec.kind == .service
         case .completed: return spec.kind == .oneshot
-        case .down, .waiting, .spawning, .stopping, .backingOff, .failed: return false
+        case .down, .waiting, .spawning, .stopping, .backingOff, .failed, .scheduled: return false
+        }
+    }
+
+    /// On its way up: what comes `after` it waits.
+    var isComing: Bool {
+        guard shouldRun else { return false }
+        switch state {
+        case .waiting: return !isStuck
+        case .spawning: return true
+        case .running: return !isHealthy && (spec.kind == .oneshot || state.word == .starting)
+        case .down, .stopping, .backingOff, .failed, .completed, .scheduled: return false
         }
     }
 
@@ -62,9 +77,12 @@ package struct InstanceMachine: Sendable {
         let word: InstanceStatus.State
         let isHealthy: Bool
         let isPresent: Bool
+        let isStuck: Bool
     }
 
-    var appearance: Appearance { Appearance(word: state.word, isHealthy: isHealthy, isPresent: isPresent) }
+    var appearance: Appearance {
+        Appearance(word: state.word, isHealthy: isHealthy, isPresent: isPresent, isStuck: isStuck)
+    }
 
     var shouldRun: Bool { wanted && !isBarred }
 
@@ -84,6 +102,7 @@ package struct InstanceMachine: Sendable {
         state = next
         self.reason = reason
         guard next.word != word else { return }
+        isStuck = false
         since = now
         actions.append(
             .publish(Transition(instance: name, kind: .state, state: next.word, pid: next.pid, reason: reason)))
@@ -104,8 +123,9 @@ package struct InstanceMachine: Sendable {
         switch state {
         case .running: stop(.changed, at: now, &actions)
         case .spawning(let id, _): state = .spawning(id, isOutdated: true)
-        case .failed, .completed, .backingOff: enter(wanted ? .waiting : .down, because: nil, at: now, &actions)
-        case .down, .waiting, .stopping: return
+        case .failed, .completed: enter(wanted ? idle : .down, because: nil, at: now, &actions)
+        case .backingOff: enter(wanted ? .waiting : .down, because: nil, at: now, &actions)
+        case .down, .waiting, .stopping, .scheduled: return
         }
     }
 
@@ -138,8 +158,11 @@ package struct InstanceMachine: Sendable {
     mutating func replaceProbes(at now: Moment, _ actions: inout [MachineAction]) {
         guard case .running(var run) = state else { return }
         cancelProbes(of: run, &actions)
-        run.health = run.health.replacing(spec.probes, at: now)
-        state = .running(run)
+        let before = run.health.verdict
+        run.health = run.health.replacing(
+            spec.kind == .service ? spec.probes : ProbeSet(liveness: spec.probes.liveness), at: now)
+        // Without the probe it waited for, it is up.
+        judge(run, before: before, at: now, &actions)
     }
 
     func cancelProbes(of run: InstanceState.Run, _ actions: inout [MachineAction]) {

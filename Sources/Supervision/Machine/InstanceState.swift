@@ -17,6 +17,8 @@ package enum InstanceState: Sendable, Equatable {
     case failed
     /// Ran to its end, and was meant to.
     case completed
+    /// Runs on a schedule, and is not due; `InstanceMachine.timing` says when it is.
+    case scheduled
 
     package struct Run: Sendable, Equatable {
         package let id: RunID
@@ -61,7 +63,7 @@ package enum InstanceState: Sendable, Equatable {
         case .spawning(let id, _): return id
         case .running(let run): return run.id
         case .stopping(let stopping): return stopping.id
-        case .down, .waiting, .backingOff, .failed, .completed: return nil
+        case .down, .waiting, .backingOff, .failed, .completed, .scheduled: return nil
         }
     }
 
@@ -69,7 +71,7 @@ package enum InstanceState: Sendable, Equatable {
         switch self {
         case .running(let run): return run.pid
         case .stopping(let stopping): return stopping.end == nil ? stopping.pid : nil
-        case .spawning, .down, .waiting, .backingOff, .failed, .completed: return nil
+        case .spawning, .down, .waiting, .backingOff, .failed, .completed, .scheduled: return nil
         }
     }
 
@@ -98,7 +100,7 @@ package enum InstanceState: Sendable, Equatable {
             guard case .step(_, let deadline) = stopping.phase else { return nil }
             return deadline
         case .backingOff(let until): return until
-        case .down, .waiting, .spawning, .failed, .completed: return nil
+        case .down, .waiting, .spawning, .failed, .completed, .scheduled: return nil
         }
     }
 
@@ -117,6 +119,7 @@ package enum InstanceState: Sendable, Equatable {
         case .backingOff: return .backingOff
         case .failed: return .failed
         case .completed: return .completed
+        case .scheduled: return .scheduled
         }
     }
 }

@@ -15,6 +15,8 @@ package enum MachineEvent: Sendable {
     case notified(InstanceName, RunID, Notice)
     /// A deadline passed: `nextWake` or later is now.
     case woke
+    /// The clock on the wall was set; it says `wall`, in milliseconds since 1970.
+    case clockSet(wall: Int64)
     case asked(Request)
 
     /// What an operator may ask for. Names that are not in the stack are ignored: the runtime refuses them first.

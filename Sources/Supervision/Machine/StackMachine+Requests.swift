@@ -36,7 +36,13 @@ extension StackMachine {
         switch machine.state {
         case .down, .failed:
             machine.reset()
-            machine.enter(.waiting, because: nil, at: now, &actions)
+            machine.enter(isNamed ? .waiting : machine.idle, because: nil, at: now, &actions)
+        case .scheduled:
+            // An operator who names it wants a run now, not only on its schedule.
+            if isNamed {
+                machine.reset()
+                machine.enter(.waiting, because: nil, at: now, &actions)
+            }
         case .completed:
             // A one-shot that others need has done its work; it runs again only when it is named itself.
             if isNamed || machine.spec.kind == .service { machine.enter(.waiting, because: nil, at: now, &actions) }
@@ -61,6 +67,7 @@ extension StackMachine {
                 continue
             }
             let probesChanged = machine.spec.probes != spec.probes
+            let scheduleChanged = machine.spec.schedule != spec.schedule
             machine.spec = spec
             machine.isBarred = isShuttingDown
             if restarting.contains(spec.name) {
@@ -68,6 +75,7 @@ extension StackMachine {
             } else if probesChanged {
                 machine.replaceProbes(at: now, &actions)
             }
+            if scheduleChanged { machine.reschedule(at: now, &actions) }
             instances[spec.name] = machine
         }
         outline = next
@@ -75,7 +83,9 @@ extension StackMachine {
         order = next.instances.map(\.name)
         members = Set(order)
         // What leaves keeps its edges until it is gone, so that it still stops in order.
-        graph = DependencyGraph(instances.values.map(\.spec))
+        // In the same order each time, so that a seed is all it takes to replay a run.
+        let leaving = instances.keys.filter { !members.contains($0) }.sorted()
+        graph = DependencyGraph((order + leaving).compactMap { instances[$0]?.spec })
         actions.append(.persist(durable: true))
         settle(Array(instances.keys).sorted(), at: now, &actions)
     }
@@ -85,7 +95,7 @@ extension StackMachine {
     ) -> InstanceMachine {
         var machine = InstanceMachine(spec, wanted: spec.autostart, at: now)
         machine.isBarred = isShuttingDown
-        if machine.wanted { machine.enter(.waiting, because: nil, at: now, &actions) }
+        if machine.wanted { machine.enter(machine.idle, because: nil, at: now, &actions) }
         return machine
     }
 }

@@ -9,12 +9,24 @@ extension StackMachine {
     ) {
         guard let before = instances[name]?.appearance else { return }
         body(&instances[name]!, &random, &actions)
+        arm(name, at: now)
         let machine = instances[name]!
-        deadlines.set(name, machine.state.deadline)
         guard machine.appearance != before || machine.state == .waiting else { return }
         var affected = [name] + graph.neighbours(of: name)
         if machine.isHealthy, !before.isHealthy { affected += giveAnotherChance(after: name, at: now, &actions) }
         settle(affected, at: now, &actions)
+    }
+
+    /// Sets the timer of an instance: the next deadline of its state, or the next time of its schedule.
+    private mutating func arm(_ name: InstanceName, at now: Moment) {
+        guard let machine = instances[name] else { return }
+        guard machine.isScheduled || machine.timing != nil else {
+            return deadlines.set(name, machine.state.deadline)
+        }
+        instances[name]?.keepTiming(at: now.milliseconds + wallOffset)
+        let timing = machine.shouldRun ? instances[name]?.timing : nil
+        let due = timing.map { Moment(milliseconds: $0.due - wallOffset) }
+        deadlines.set(name, [machine.state.deadline, due].compactMap { $0 }.min())
     }
 
     /// What gave up while a dependency was ill tries again when that is well.
@@ -42,7 +54,7 @@ extension StackMachine {
             at += 1
             guard let before = instances[name]?.appearance else { continue }
             reconsider(name, at: now, &actions)
-            deadlines.set(name, instances[name]?.state.deadline)
+            arm(name, at: now)
             guard let machine = instances[name] else { continue }
             if machine.appearance != before {
                 queue.append(name)
@@ -57,12 +69,14 @@ extension StackMachine {
         case .waiting:
             guard machine.shouldRun else { return rest(name, at: now, &actions) }
             if let blocker = blocker(of: machine) {
+                let isStuck = isStuck(machine)
                 instances[name]?.reason = blocker
+                instances[name]?.isStuck = isStuck
             } else {
                 let run = makeRun()
                 instances[name]?.begin(run, at: now, &actions)
             }
-        case .backingOff, .down, .failed, .completed:
+        case .backingOff, .down, .failed, .completed, .scheduled:
             if !machine.shouldRun { rest(name, at: now, &actions) }
         case .running:
             if !machine.shouldRun {
@@ -101,18 +115,18 @@ extension StackMachine {
                 return "waits for \(name) to be healthy"
             }
         }
-        for name in graph.soft[machine.name, default: []] {
-            guard let other = instances[name], other.shouldRun else { continue }
-            switch other.state {
-            case .waiting, .spawning: return "waits for \(name) to start first"
-            case .running:
-                if !other.isHealthy, other.spec.kind == .oneshot || other.state.word == .starting {
-                    return "waits for \(name) to start first"
-                }
-            case .down, .stopping, .backingOff, .failed, .completed: continue
-            }
+        for name in graph.soft[machine.name, default: []] where instances[name]?.isComing == true {
+            return "waits for \(name) to start first"
         }
         return nil
+    }
+
+    /// Whether it waits for something that is not even on its way: then nobody waits for it only to keep an order.
+    private func isStuck(_ machine: InstanceMachine) -> Bool {
+        graph.hard[machine.name, default: []].contains { name in
+            guard let other = instances[name], other.shouldRun else { return true }
+            return !other.isHealthy && !other.isComing
+        }
     }
 
     private func hasActiveDependents(_ name: InstanceName) -> Bool {

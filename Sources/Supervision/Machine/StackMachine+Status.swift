@@ -9,10 +9,10 @@ extension StackMachine {
         return (order + leaving).compactMap { name in
             instances[name].map { machine in
                 InstanceStatus(
-                    name: name, state: machine.state.word, wanted: machine.wanted, healthy: machine.isHealthy,
+                    name: name, state: machine.state.word, wanted: machine.wanted, healthy: machine.isWell,
                     pid: machine.state.pid, since: wall(machine.since), restarts: machine.restarts,
                     lastEnd: machine.lastEnd?.description, reason: machine.reason, says: machine.state.says,
-                    release: machine.spec.release)
+                    release: machine.spec.release, next: machine.timing?.due)
             }
         }
     }
@@ -23,7 +23,7 @@ extension StackMachine {
         var healthy = 0
         for machine in instances.values where machine.wanted {
             wanted += 1
-            if machine.isHealthy { healthy += 1 }
+            if machine.isWell { healthy += 1 }
         }
         return (outline.live.map { "live \($0) · " } ?? "") + "\(healthy) of \(wanted) healthy"
     }

@@ -14,6 +14,8 @@ package struct StackMachine: Sendable {
     package internal(set) var isShuttingDown = false
     var graph: DependencyGraph
     var deadlines = DeadlineQueue()
+    /// What to add to a moment to get milliseconds since 1970: `open` and `.clockSet` tell.
+    var wallOffset: Int64 = 0
     var random: Randomness
     private var lastRun: UInt64 = 0
     private var hasExited = false
@@ -21,33 +23,6 @@ package struct StackMachine: Sendable {
     private var resting = 0
     /// What there was when the shutdown began.
     var leaving: [InstanceName] = []
-
-    /// What an earlier supervisor knew of an instance.
-    package struct Memory: Sendable, Equatable {
-        package var wanted: Bool
-        package var restarts: Int
-        /// Its probes were content; they are believed until they are asked again.
-        package var wasHealthy: Bool
-        /// It has said `READY=1`.
-        package var wasReady: Bool
-        package var ending: Ending?
-        /// A process of it that still runs.
-        package var pid: Int32?
-
-        package enum Ending: String, Sendable, Equatable { case failed, completed }
-
-        package init(
-            wanted: Bool, restarts: Int = 0, wasHealthy: Bool = false, wasReady: Bool = false,
-            ending: Ending? = nil, pid: Int32? = nil
-        ) {
-            self.wanted = wanted
-            self.restarts = restarts
-            self.wasHealthy = wasHealthy
-            self.wasReady = wasReady
-            self.ending = ending
-            self.pid = pid
-        }
-    }
 
     package init(_ stack: Stack, seed: UInt64) {
         outline = stack
@@ -73,24 +48,18 @@ package struct StackMachine: Sendable {
     }
 
     /// Takes up the stack: re-adopts what still runs, starts what is wanted. Call it once, first.
+    ///
+    /// `wall` is what the clock on the wall says now, in milliseconds since 1970.
     package mutating func open(
-        remembering memories: [InstanceName: Memory], at now: Moment
+        remembering memories: [InstanceName: Memory], at now: Moment, wall: Int64
     ) -> [MachineAction] {
         var actions: [MachineAction] = []
+        wallOffset = wall - now.milliseconds
         for name in order {
             guard let spec = instances[name]?.spec else { continue }
             let memory = memories[name]
             var machine = InstanceMachine(spec, wanted: memory?.wanted ?? spec.autostart, at: now)
-            machine.restarts = memory?.restarts ?? 0
-            if let pid = memory?.pid {
-                machine.adopt(
-                    makeRun(), pid: pid, wasHealthy: memory?.wasHealthy ?? false,
-                    wasReady: memory?.wasReady ?? false, at: now, &actions)
-            } else if let ending = memory?.ending, machine.wanted {
-                machine.enter(ending == .failed ? .failed : .completed, because: "as before", at: now, &actions)
-            } else if machine.wanted {
-                machine.enter(.waiting, because: nil, at: now, &actions)
-            }
+            machine.recall(memory, makeRun(), at: now, wall: wall, &actions)
             instances[name] = machine
         }
         actions.append(.persist(durable: true))
@@ -102,6 +71,9 @@ package struct StackMachine: Sendable {
     package var nextWake: Moment? {
         mutating get { deadlines.next() }
     }
+
+    /// For tests: how much room deadlines take.
+    package var pendingDeadlines: Int { deadlines.count }
 
     package mutating func handle(_ event: MachineEvent, at now: Moment) -> [MachineAction] {
         var actions: [MachineAction] = []
@@ -131,8 +103,19 @@ package struct StackMachine: Sendable {
                 machine.notified(run, notice, at: now, &actions)
             }
         case .woke:
+            let wall = now.milliseconds + wallOffset
             while let name = deadlines.popDue(at: now) {
-                change(name, at: now, &actions) { machine, _, actions in machine.woke(at: now, &actions) }
+                change(name, at: now, &actions) { machine, _, actions in
+                    machine.fallDue(at: now, wall: wall, &actions)
+                    machine.woke(at: now, &actions)
+                }
+            }
+        case .clockSet(let wall):
+            wallOffset = wall - now.milliseconds
+            for name in order {
+                change(name, at: now, &actions) { machine, _, actions in
+                    machine.clockSet(at: now, wall: wall, &actions)
+                }
             }
         case .asked(let request): ask(request, at: now, &actions)
         }

@@ -26,7 +26,9 @@ struct Adoption {
             memories[name] = StackMachine.Memory(
                 wanted: instance.wanted, restarts: isFresh ? 0 : instance.restarts,
                 wasHealthy: !isFresh && instance.healthy == true, wasReady: !isFresh && instance.ready == true,
-                ending: isFresh ? nil : instance.ending.flatMap(StackMachine.Memory.Ending.init))
+                ending: isFresh ? nil : instance.ending.flatMap(StackMachine.Memory.Ending.init),
+                wasStopping: !isFresh && instance.stopping == true, isOwed: instance.owed == true,
+                handled: instance.handled)
         }
         return memories
     }

@@ -61,6 +61,10 @@ final class RunJournal {
             complete.instances[name]?.startTime = run.startTime
             complete.instances[name]?.invocation = run.invocation
             complete.instances[name]?.ready = run.isReady ? true : nil
+            // The snapshot is from before this run: what it says of the one before, or of this one as due, is over.
+            complete.instances[name]?.stopping = nil
+            complete.instances[name]?.owed = nil
+            complete.instances[name]?.handled = nil
         }
         return complete
     }

@@ -25,6 +25,12 @@ struct Snapshot: Codable, Equatable {
         var healthy: Bool?
         /// It has said `READY=1`, which it says only once.
         var ready: Bool?
+        /// It was being stopped.
+        var stopping: Bool?
+        /// A scheduled run was due and had not begun.
+        var owed: Bool?
+        /// Up to when scheduled runs were dealt with, in milliseconds since 1970.
+        var handled: Int64?
     }
 
     /// Its JSON, without the tree that `JSON(encoding:)` would build.
@@ -45,12 +51,15 @@ struct Snapshot: Codable, Equatable {
 extension Snapshot.Instance {
     fileprivate func write(to writer: inout JSONObjectWriter) {
         writer.member("ending", ending)
+        writer.member("handled", handled)
         if healthy == true { writer.member("healthy", true) }
         writer.member("invocation", invocation)
+        if owed == true { writer.member("owed", true) }
         writer.member("pid", pid)
         if ready == true { writer.member("ready", true) }
         writer.member("restarts", restarts)
         writer.member("startTime", startTime)
+        if stopping == true { writer.member("stopping", true) }
         writer.member("wanted", wanted)
     }
 }

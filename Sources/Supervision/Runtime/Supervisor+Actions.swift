@@ -89,7 +89,7 @@ extension InstanceStatus.State {
     /// Nothing of it runs, and nothing is going to start it soon.
     fileprivate var isAtRest: Bool {
         switch self {
-        case .down, .failed, .completed: return true
+        case .down, .failed, .completed, .scheduled: return true
         case .waiting, .starting, .up, .backingOff, .stopping, .unknown: return false
         }
     }

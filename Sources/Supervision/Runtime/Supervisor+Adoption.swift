@@ -32,7 +32,7 @@ extension Supervisor {
             memory.ending = nil
             memories[main.instance] = memory
         }
-        actions = machine.open(remembering: memories, at: SystemClock.now)
+        actions = machine.open(remembering: memories, at: SystemClock.now, wall: SystemClock.wall)
         for main in findings.survivors {
             guard let run = machine.instances[main.instance]?.state.run else { continue }
             adopt(main, run)

@@ -147,10 +147,11 @@ extension Supervisor {
         outlets?.update(next.logging)
         note(.stackApplied)
         tellMetrics()
+        // First which processes are of the old stack: a crash between the two must not take them for the new one's.
+        save()
         do throws(SystemError) { try StackFile.save(next, to: stackPath) } catch {
             note(.trouble, nil, "the stack runs, but was not saved: \(error)")
         }
-        save()
         return difference
     }
 

@@ -27,15 +27,15 @@ extension Supervisor {
         var snapshot = Snapshot(boot: bootID, isClean: isClean, instances: [:])
         snapshot.instances.reserveCapacity(machine.instances.count)
         for (name, machine) in machine.instances {
-            var instance = Snapshot.Instance(wanted: machine.wanted, restarts: machine.restarts)
-            switch machine.state {
-            case .failed: instance.ending = StackMachine.Memory.Ending.failed.rawValue
-            case .completed: instance.ending = StackMachine.Memory.Ending.completed.rawValue
-            case .down, .waiting, .spawning, .running, .stopping, .backingOff: break
-            }
+            let memory = machine.memory
+            var instance = Snapshot.Instance(wanted: memory.wanted, restarts: memory.restarts)
+            instance.ending = memory.ending?.rawValue
+            instance.stopping = memory.wasStopping ? true : nil
+            instance.owed = memory.isOwed ? true : nil
+            instance.handled = memory.handled
             if let run = machine.state.run, let main = children.main(of: run), !main.hasEnded {
-                instance.healthy = machine.isHealthy
-                instance.ready = machine.state.hasSaidReady
+                instance.healthy = memory.wasHealthy
+                instance.ready = memory.wasReady
                 instance.pid = main.pid
                 instance.startTime = main.startTime
                 instance.invocation = main.invocation

@@ -37,6 +37,7 @@ package final class Supervisor {
     var probes: ProbeRunner?
     var outlets: LogOutlets?
     var notices: NoticeSocket?
+    var clockWatch: ClockWatch?
 
     var machine: StackMachine
     var logs: [InstanceName: InstanceLog] = [:]
@@ -119,6 +120,7 @@ package final class Supervisor {
                 path: NoticeSocket.path(in: directories), inherited: inherited.take(DescriptorName.notify), loop: loop
             ) { [unowned self] sender, notice in hear(notice, from: sender) }
             try loop.watch(signals) { [unowned self] _ in readSignals() }
+            clockWatch = try ClockWatch(loop: loop) { [unowned self] in tell(.clockSet(wall: SystemClock.wall)) }
         } catch { throw OperatorError(doing: doing, because: "\(error)", cause: error) }
         probes = ProbeRunner(
             loop: loop, spawner: spawner, children: children, helper: ProbeProgram.path(beside: program)
