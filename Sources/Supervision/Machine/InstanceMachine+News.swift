@@ -133,6 +133,10 @@ extension InstanceMachine {
         _ run: InstanceState.Run, before: Health.Verdict, at now: Moment, _ actions: inout [MachineAction]
     ) {
         let verdict = run.health.verdict
+        if case .hopeless(let why) = verdict {
+            state = .running(run)
+            return stop(.hopeless(why), at: now, &actions)
+        }
         let change: (kind: SupervisorEvent.Kind, reason: String?)?
         switch verdict {
         case before: change = nil
@@ -150,7 +154,6 @@ extension InstanceMachine {
                     Transition(
                         instance: name, kind: change.kind, state: state.word, pid: run.pid, reason: change.reason)))
         }
-        if case .hopeless(let why) = verdict { stop(.hopeless(why), at: now, &actions) }
     }
 }
 

@@ -234,7 +234,9 @@ struct Simulation {
             case .publish(let transition): take(transition, subject, cause)
             case .persist(let durable): disk.ask(durable: durable)
             case .sweep(let name, let run):
-                if kernel.index(of: run) != nil { violations.append("\(name) is over, and something of its group runs") }
+                if kernel.index(of: run) != nil {
+                    violations.append("\(name) is over, and something of its group runs")
+                }
             case .forget(let name):
                 words[name] = nil
                 wishes[name] = nil
