@@ -16,6 +16,7 @@ extension SupervisorEvent.Kind {
         case .unhealthy: return "a9f22b10a1abb0cfa84bce25fe38d5ca"
         case .ended: return "7c2d9a6c25f62a394b12176e3a75a77c"
         case .spawnFailed: return "6b3c60ffd8663877270eff3576233395"
+        case .runSkipped: return "4d3428093645d589ad008a1321b802cd"
         case .adopted: return "503d9b2379a34175282429a059ce58cb"
         case .strayKilled: return "6af2ed8e2b11e3280bcefe1a46a5354e"
         case .logsStopped: return "0f003640bca54112c1dcdc583806dfe4"
@@ -62,10 +63,10 @@ extension SupervisorEvent {
             switch state {
             case .failed: return .error
             case .backingOff: return .warning
-            case .down, .waiting, .starting, .up, .stopping, .completed, .unknown, nil: return .informational
+            case .down, .waiting, .starting, .up, .stopping, .completed, .scheduled, .unknown, nil: return .informational
             }
-        case .spawnFailed, .unhealthy, .strayKilled, .logsStopped, .journalStopped, .logstashAway, .logstashDropping,
-            .trouble:
+        case .spawnFailed, .runSkipped, .unhealthy, .strayKilled, .logsStopped, .journalStopped, .logstashAway,
+            .logstashDropping, .trouble:
             return .warning
         case .supervisorStarted, .supervisorStopping, .supervisorStopped, .supervisorReexecuting, .stackApplied,
             .adopted, .logsResumed, .journalResumed, .logstashBack, .logstashDropped:

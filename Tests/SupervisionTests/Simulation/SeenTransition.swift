@@ -14,6 +14,7 @@ struct SeenTransition: Hashable {
         case ended
         case groupGone = "group gone"
         case probe
+        case notice
         case time
         case clock = "clock set"
         case start, stop, restart, apply, shutdown

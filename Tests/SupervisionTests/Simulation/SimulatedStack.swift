@@ -32,10 +32,15 @@ enum SimulatedStack {
         one.restart.mode = RestartPolicy.Mode.allCases[random.below(3)]
         if random.chance(4) { one.restart.initial = .zero }
         if random.chance(2) { one.restart.limit = .init(count: 4, window: .seconds(60)) }
-        if random.chance(2) { one.probes.startup = tcp }
-        if random.chance(2) { one.probes.readiness = tcp }
-        if random.chance(2) { one.probes.liveness = tcp }
+        // What has a schedule may have a liveness probe, and no other.
+        if one.schedule == nil, random.chance(2) { one.probes.startup = probe(&random) }
+        if one.schedule == nil, random.chance(2) { one.probes.readiness = probe(&random) }
+        if random.chance(2) { one.probes.liveness = probe(&random) }
         return one
+    }
+
+    private static func probe(_ random: inout Randomness) -> ProbeSpec {
+        random.chance(3) ? ProbeSpec(check: .notify) : tcp
     }
 
     private static func connect(_ one: inout InstanceSpec, to earlier: [InstanceSpec], _ random: inout Randomness) {

@@ -57,7 +57,8 @@ struct Simulation {
     mutating func step() {
         switch random.below(200) {
         case 0..<44: answerSpawn()
-        case 44..<94: answerProbe()
+        case 44..<84: answerProbe()
+        case 84..<94: speak()
         case 94..<112: endSomebody()
         case 112..<126: meetFate()
         case 126..<178: passTime()
@@ -94,6 +95,24 @@ struct Simulation {
         tell(
             .probeAnswered(name, probe, isIll ? .failure("ill") : .success), .probe, name,
             "\(probe.kind) says \(isIll ? "ill" : "well")")
+    }
+
+    /// A process says something of itself, whether or not anybody asked it to.
+    private mutating func speak() {
+        guard !kernel.isEmpty else { return }
+        let process = kernel[random.below(kernel.count)]
+        let notices = [Notice(isReady: true), Notice(isAlive: true), Notice(isStopping: true), Notice(status: "busy")]
+        let notice = notices[random.below(notices.count)]
+        tell(.notified(process.name, process.run, notice), .notice, process.name, "says \(notice)")
+    }
+
+    /// Whoever is asked to speak for itself says that all is well.
+    private mutating func speakWell() {
+        for process in kernel.processes where process.isLeaderAlive {
+            guard let machine = machine.instances[process.name], machine.spec.probes.hearsNotices else { continue }
+            let notice = Notice(isReady: !machine.isHealthy, isAlive: true)
+            tell(.notified(process.name, process.run, notice), .notice, process.name, "says that all is well")
+        }
     }
 
     /// Somebody ends of itself.
@@ -335,6 +354,7 @@ struct Simulation {
             }) {
                 end(at: index, .exited(0))
             } else if isBusy, let wake = machine.nextWake {
+                speakWell()
                 now = max(now, wake)
                 self.wake()
             } else {
