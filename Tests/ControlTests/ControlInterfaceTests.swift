@@ -51,7 +51,7 @@ struct ControlInterfaceTests {
         let name = try InstanceName("api@blue")
         let status = InstanceStatus(
             name: name, state: .up, wanted: true, healthy: true, pid: 1, since: 0, lastEnd: "", reason: "", says: "",
-            release: try ReleaseID(String(repeating: "1", count: 64)), lastLines: [])
+            release: try ReleaseID(String(repeating: "1", count: 64)), next: 0, lastLines: [])
         #expect(try members(of: "Instance") == keys(status))
         #expect(
             try members(of: "Event")
