@@ -51,6 +51,29 @@ struct DependencyTests {
         #expect(fixture.state("api") == .up)
     }
 
+    @Test("a one-shot that is to run again, and must wait, takes down what requires it until it has run")
+    func oneshotAgain() {
+        var probe = tcp
+        probe.failureThreshold = 1
+        var migrate = spec("migrate", requires: ["db"])
+        migrate.kind = .oneshot
+        var fixture = MachineFixture([
+            spec("db", probes: ProbeSet(readiness: probe)), migrate, spec("api", requires: ["migrate"]),
+        ])
+        fixture.spawnAll()
+        fixture.pass(.milliseconds(50))
+        fixture.answer("db", .readiness, .success)
+        fixture.spawnAll()
+        fixture.end("migrate", .exited(0))
+        fixture.spawnAll()
+        #expect(fixture.state("api") == .up)
+        fixture.pass(.seconds(5))
+        fixture.answer("db", .readiness, .failure("slow"))
+        fixture.tell(.asked(.start([instance("migrate")])))
+        #expect(fixture.state("migrate") == .waiting)
+        #expect(fixture.state("api") == .stopping)
+    }
+
     @Test("a soft dependency orders the start and nothing else")
     func softDependency() {
         var fixture = MachineFixture([

@@ -6,9 +6,11 @@ extension StackMachine {
     mutating func ask(_ request: MachineEvent.Request, at now: Moment, _ actions: inout [MachineAction]) {
         switch request {
         case .start(let names):
-            for name in graph.closure(of: names) { want(name, isNamed: names.contains(name), at: now, &actions) }
+            let closure = graph.closure(of: names)
+            for name in closure { want(name, isNamed: names.contains(name), at: now, &actions) }
             actions.append(.persist(durable: true))
-            settle(graph.closure(of: names), at: now, &actions)
+            // A one-shot that is to run again is no longer there for those that require it.
+            settle(closure.flatMap { [$0] + graph.neighbours(of: $0) }, at: now, &actions)
         case .stop(let names):
             for name in names { instances[name]?.wanted = false }
             actions.append(.persist(durable: true))

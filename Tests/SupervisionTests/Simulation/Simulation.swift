@@ -353,10 +353,12 @@ struct Simulation {
                 process.isLeaderAlive && machine.instances[process.name]?.spec.kind == .oneshot
             }) {
                 end(at: index, .exited(0))
-            } else if isBusy, let wake = machine.nextWake {
+            } else if isBusy {
                 speakWell()
-                now = max(now, wake)
-                self.wake()
+                if isBusy, let wake = machine.nextWake {
+                    now = max(now, wake)
+                    self.wake()
+                }
             } else {
                 break
             }
