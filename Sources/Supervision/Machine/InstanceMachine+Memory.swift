@@ -24,7 +24,8 @@ extension StackMachine {
 
         package init(
             wanted: Bool, restarts: Int = 0, wasHealthy: Bool = false, wasReady: Bool = false,
-            ending: Ending? = nil, pid: Int32? = nil, wasStopping: Bool = false, isOwed: Bool = false, handled: Int64? = nil
+            ending: Ending? = nil, pid: Int32? = nil, wasStopping: Bool = false, isOwed: Bool = false,
+            handled: Int64? = nil
         ) {
             self.wanted = wanted
             self.restarts = restarts

@@ -63,7 +63,8 @@ extension SupervisorEvent {
             switch state {
             case .failed: return .error
             case .backingOff: return .warning
-            case .down, .waiting, .starting, .up, .stopping, .completed, .scheduled, .unknown, nil: return .informational
+            case .down, .waiting, .starting, .up, .stopping, .completed, .scheduled, .unknown, nil:
+                return .informational
             }
         case .spawnFailed, .runSkipped, .unhealthy, .strayKilled, .logsStopped, .journalStopped, .logstashAway,
             .logstashDropping, .trouble:
