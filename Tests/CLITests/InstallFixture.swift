@@ -23,7 +23,9 @@ final class InstallFixture {
     init(_ release: [String: String] = FakeHost.debian12) {
         host = FakeHost.bare(release)
         supervisor = StartedSupervisor(host, stack: layout.stack)
-        for name in ["bedplate", "bedplated", "cspm"] { host.disk.plant(FilePath("/build/\(name)"), name) }
+        for name in ["bedplate", "bedplated", "bedplate-probe", "cspm"] {
+            host.disk.plant(FilePath("/build/\(name)"), name)
+        }
         host.disk.plant("/checkout/profiles/cspm.yaml", Self.profile)
         host.disk.plant("/checkout/web/index.html", "<!doctype html>")
         host.disk.plant("/checkout/units/bedplated.service", "[Service]\n")
