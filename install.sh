@@ -5,8 +5,12 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ./install.sh --trial [--root DIR] [--set KEY=VALUE]...
+usage: ./install.sh [--check] [--diff] [--yes] [--json] [--profile FILE] [--set KEY=VALUE]...
+       ./install.sh --trial [--root DIR] [--set KEY=VALUE]...
        ./install.sh --help
+
+Without --trial this host is made to run the platform, as root: what is missing is built, then 'bedplate install' is
+given all of these options (bedplate install --help says what they mean). It asks before it changes anything.
 
   --trial           Build what is missing and run the whole stack from this checkout under one folder, without
                     systemd: nothing outside that folder, the apt packages and the build folder is touched.
@@ -98,10 +102,22 @@ trial() {
         shift 2
     done
     cd "$checkout"
+    packages="$packages nginx"
     install_packages
     build
     # shellcheck disable=SC2086 # settings hold no blanks: checked above
     .build/release/bedplate trial start --root "$root" --checkout "$checkout" $settings
+}
+
+host() {
+    checkout=$(cd "$(dirname "$0")" && pwd)
+    [ "$(id -u)" -eq 0 ] || cannot "install on this host" "this needs root" "sudo ./install.sh" 64
+    cd "$checkout"
+    # A package has brought the programs where there is no checkout to build them from.
+    [ -e Package.swift ] || exec bedplate install "$@"
+    install_packages
+    build
+    exec .build/release/bedplate install --checkout "$checkout" "$@"
 }
 
 main() {
@@ -111,8 +127,7 @@ main() {
         trial "$@"
         ;;
     --help | -h) usage ;;
-    '') cannot "install on this host" "provisioning a host is not in this version yet" "./install.sh --trial runs the whole stack from this checkout" 64 ;;
-    *) cannot "install" "'$1' is not an option" "./install.sh --help" 64 ;;
+    *) host "$@" ;;
     esac
 }
 

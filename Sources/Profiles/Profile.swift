@@ -70,13 +70,16 @@ package struct Logging: Sendable, Equatable {
 package struct Services: Sendable, Equatable {
     package var store: Store
     package var queue: Queue
+    /// The databases of MongoDB that the application uses; empty: one with the profile's name.
+    package var databases: [String]
 
     package enum Store: String, Sendable, CaseIterable { case embedded, mongodb }
     package enum Queue: String, Sendable, CaseIterable { case embedded, redis }
 
-    package init(store: Store, queue: Queue) {
+    package init(store: Store, queue: Queue, databases: [String] = []) {
         self.store = store
         self.queue = queue
+        self.databases = databases
     }
 }
 

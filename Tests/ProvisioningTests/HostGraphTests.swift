@@ -39,7 +39,7 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
         #expect(host.faults.count == operations)
     }
 
-    @Test("a run that is killed at thirty moments of its course converges on the next one, restarts included")
+    @Test("a run that is killed at fifteen moments of its course converges on the next one, restarts included")
     func powerCuts() async throws {
         let profile = try ShippedProfile.load()
         let graph = try ShippedProfile.graph(profile, FakeHost.debian12)
@@ -49,7 +49,7 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
             host.disk.snapshot.keys.filter { !$0.hasPrefix(Layout().journal.string) }.sorted()
         }
         // Parallel steps make no two runs alike, so the moments are spread over the operations of one of them.
-        for cut in stride(from: 1, to: whole.faults.count, by: max(1, whole.faults.count / 30)) {
+        for cut in stride(from: 1, to: whole.faults.count, by: max(1, whole.faults.count / 15)) {
             let host = try ShippedProfile.host(FakeHost.debian12, profile)
             let engine = Engine(host: host, layout: Layout())
             host.faults.cutPower(after: cut)

@@ -6,7 +6,8 @@ extension Profile {
         self.init(
             name: root["profile"].string, summary: root["summary"].string,
             services: Services(
-                store: named(root["services"]["store"]), queue: named(root["services"]["queue"])),
+                store: named(root["services"]["store"]), queue: named(root["services"]["queue"]),
+                databases: root["services"]["databases"].items.map(\.string)),
             secrets: root["secrets"].pairs.compactMap { name, value in
                 SecretDeclaration(key: name, value: value, application: root["profile"].string)
             },

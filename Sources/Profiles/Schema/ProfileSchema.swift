@@ -42,6 +42,10 @@ package enum ProfileSchema {
         Key(
             "queue", .choice(Services.Queue.allCases.map(\.rawValue)), .defaults(to: "embedded"), .apply,
             "Where jobs wait: in the application's own files, or in Redis on this host."),
+        Key(
+            "databases", .list(.text(.variable), count: 0...50), .defaults(to: "[]"), .apply,
+            "The databases of MongoDB that the application's user may read, write and index; empty: the profile's name."
+        ),
     ]
 
     private static func slot(_ slot: Slot) -> Key {

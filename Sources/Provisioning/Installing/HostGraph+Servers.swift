@@ -114,7 +114,10 @@ extension HostGraph {
         let running = graph.add(
             UnitStep(unit, configuration: [path, Self.dropIn(unit)], layout: layout), after: [configuration, dropIn])
         return graph.add(
-            MongoUsersStep(port: Self.mongoPort, application: profile.name, secrets: layout.secrets), after: [running])
+            MongoUsersStep(
+                port: Self.mongoPort, application: profile.name,
+                databases: profile.services.databases.isEmpty ? [profile.name] : profile.services.databases,
+                secrets: layout.secrets), after: [running])
     }
 
     // MARK: nginx

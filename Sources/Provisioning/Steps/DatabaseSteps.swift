@@ -52,12 +52,14 @@ package struct MongoUsersStep: Step {
     package let title = "users of mongodb"
     private let port: Int
     private let application: String
+    private let databases: [String]
     private let secrets: FilePath
 
-    /// `application`: names its user and its database.
-    package init(port: Int, application: String, secrets: FilePath) {
+    /// `application`: its user's name. `databases`: those it may read, write and index, and nothing else.
+    package init(port: Int, application: String, databases: [String], secrets: FilePath) {
         self.port = port
         self.application = application
+        self.databases = databases
         self.secrets = secrets
     }
 
@@ -88,7 +90,7 @@ package struct MongoUsersStep: Step {
             changes.append(
                 Change(
                     "application",
-                    "create MongoDB's user \(application), who may read and write the database \(application)"))
+                    "create MongoDB's user \(application), for \(databases.joined(separator: ", "))"))
         }
         return changes
     }
@@ -109,7 +111,9 @@ package struct MongoUsersStep: Step {
                     cause: error)
             }
         default:
-            let user = MongoUser(own, roles: [.init("readWrite", on: application)])
+            // Changing how long an index keeps documents takes dbAdmin, too.
+            let roles = databases.flatMap { [MongoUser.Role("readWrite", on: $0), .init("dbAdmin", on: $0)] }
+            let user = MongoUser(own, roles: roles)
             try await host.databases.putMongoUser(port: port, user, login: root)
         }
     }

@@ -1,0 +1,122 @@
+"""bedplate install on a booted Debian 12 without a network. Node, MongoDB and Python come from stand-ins."""
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from bed import CHECKOUT, command
+
+# Of the distribution: what an installation installs, what the stand-ins need, and what our own programs link.
+OURS = ["libmongoc-1.0-0", "libarchive13", "libsqlite3-0", "libssl3"]
+PACKAGES = ["ca-certificates", "build-essential", "libffi-dev", "certbot", "nginx", "redis-server", "yarnpkg", "nodejs",
+            "python3", "adduser", *OURS]
+BEDPLATE = "/srv/build/bedplate"
+
+
+@pytest.fixture(scope="session")
+def build(pytestconfig, tmp_path_factory):
+    """A folder with the three programs, and a checkout's other parts."""
+    programs = pytestconfig.getoption("--programs", None)
+    if programs is None:
+        for product in ("bedplated", "bedplate", "cspm"):
+            command("swift", "build", "-c", "release", "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "-s",
+                    "--product", product, cwd=CHECKOUT, timeout=1800)
+        programs = CHECKOUT / ".build/release"
+    place = tmp_path_factory.mktemp("build")
+    for product in ("bedplated", "bedplate", "cspm"):
+        shutil.copyfile(programs / product, place / product)
+        (place / product).chmod(0o755)
+    return place
+
+
+@pytest.fixture
+def fresh(host, build, debian_mirror, node_standin_mirror, mongodb_standin_mirror, python312_standin_archive):
+    """A host that has apt's sources and our programs, and nothing else; with `install(…)` typed on it."""
+    debian = debian_mirror(*PACKAGES)
+    archive = python312_standin_archive
+    shows = {**debian.shows, **node_standin_mirror.shows, **mongodb_standin_mirror.shows, "/srv/build": build,
+             "/srv/upstream": archive.parent}
+    shows |= {f"/srv/checkout/{part}": CHECKOUT / part for part in ("profiles", "web", "units")}
+    runtime = "/opt/swift/usr/lib/swift/linux"
+    if runtime in command("ldd", build / "bedplate"):
+        shows[runtime] = Path(runtime)  # a debug build brings no runtime of its own
+    machine = host(shows=shows)
+    machine.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+    machine.write("/etc/apt/sources.list.d/debian.sources", debian.source)
+    machine.sh(f"apt-get -qq update && apt-get -qq -y --no-install-recommends install {' '.join(OURS)}", timeout=300)
+    digest = archive.with_name(archive.name + ".sha256").read_text().split()[0]
+    mirrors = [("https://deb.nodesource.com", node_standin_mirror.uri),
+               ("https://repo.mongodb.org", mongodb_standin_mirror.uri),
+               ("https://www.mongodb.org", mongodb_standin_mirror.uri)]
+    settings = [
+        "mirrors=[" + ", ".join(f"{{from: '{a}', to: '{b}'}}" for a, b in mirrors) + "]",
+        f"upstreams.node.fingerprint={node_standin_mirror.fingerprint}",
+        f"upstreams.mongodb.fingerprint={mongodb_standin_mirror.fingerprint}",
+        f"archives.python-x86-64.uri=file:/srv/upstream/{archive.name}", f"archives.python-x86-64.sha256={digest}"]
+    sets = [word for setting in settings for word in ("--set", setting)]
+
+    def install(*more, check=True):
+        return machine.run(BEDPLATE, "install", "--checkout", "/srv/checkout", *sets, *more, check=check, timeout=600)
+
+    return machine, install
+
+
+def answer(said: str) -> dict:
+    """The last value of `--json`; events come before it."""
+    return json.loads(said[said.index("\n{\n") if not said.startswith("{\n") else 0:])
+
+
+def test_a_bare_host_becomes_a_running_platform_the_second_run_changes_nothing_and_uninstall_takes_it_away(fresh):
+    machine, install = fresh
+    before = set(machine.sh("dpkg-query -W -f '${Package}\\n'").split())
+    planned = install("--check", "--json", check=False)
+    assert planned.returncode == 2, planned
+    made = install("--yes", "--json")
+    assert [(s["step"], c["sentence"]) for s in answer(made.stdout)["steps"] for c in s["changes"]] == \
+        [(s["step"], c["sentence"]) for s in answer(planned.stdout)["steps"] for c in s["changes"]]
+
+    # What runs, asked for itself.
+    for unit in ("bedplated", "mongod", "redis-server", "nginx"):
+        assert machine.show(unit, "ActiveState", "UnitFileState") == \
+            {"ActiveState": "active", "UnitFileState": "enabled"}, unit
+    assert re.search(r"blue", machine.sh("curl -s http://127.0.0.1:8080/.bedplate/slot"))
+    assert '"' in machine.sh("curl -sf http://127.0.0.1:8080/api/health/live")
+    assert "NOAUTH" in machine.sh("redis-cli ping || true")
+    assert machine.sh("node --version").startswith("v20.")
+    assert machine.sh("/var/lib/bedplate/runtimes/venv-3.12/bin/python --version").startswith("Python 3.12")
+    assert "mongodb-org" in machine.sh("apt-mark showhold")
+    assert machine.sh("for pid in $(pidof cspm); do stat -c %U /proc/$pid; done | sort -u").split() == ["cspm"]
+
+    # No secret where somebody else could read it.
+    log = machine.sh("cat /var/log/bedplate/install-*.log /var/lib/bedplate/journal.jsonl")
+    for name in machine.sh("ls /etc/bedplate/secrets").split():
+        assert machine.read(f"/etc/bedplate/secrets/{name}") not in log, name
+
+    again = answer(install("--yes", "--json").stdout)
+    assert again["changes"] == 0, again
+    print(f"second run: {again['result']['seconds']} s")
+
+    kept = machine.run(BEDPLATE, "uninstall", "--yes", timeout=300).stdout
+    assert "/etc/bedplate/secrets" in kept, kept
+    assert set(machine.sh("dpkg-query -W -f '${Package} ${db:Status-Status}\\n' | sed -n 's/ installed$//p'").split()) == before
+    assert machine.run("systemctl", "is-active", "bedplated", check=False).returncode != 0
+    assert machine.run("test", "-e", "/etc/nginx/conf.d/bedplate.conf", check=False).returncode != 0
+    machine.run(BEDPLATE, "uninstall", "--purge", "--yes", timeout=300)
+    left = machine.sh("find /etc /usr /var /lib /opt -xdev -name '*bedplate*' -not -path '/var/cache/*'").split()
+    assert left == [], left
+    assert machine.run("id", "cspm", check=False).returncode != 0
+
+
+def test_killed_in_the_middle_it_converges_on_the_next_run(fresh):
+    machine, install = fresh
+    # By the journal's own length: each of its lines is a boundary.
+    for lines in (12, 45, 70, 95, 120):
+        script = (f"while [ \"$(wc -l </var/lib/bedplate/journal.jsonl 2>/dev/null || echo 0)\" -lt {lines} ]; do sleep 0.01; done; "
+                  "kill -9 $(pidof bedplate) || true")
+        machine.run("systemd-run", "--quiet", f"--unit=killer-{lines}", "bash", "-c", script)
+        install("--yes", check=False)
+        machine.run("systemctl", "stop", f"killer-{lines}", check=False)
+    done = answer(install("--yes", "--json").stdout)
+    assert done["result"]["healthy"] == done["result"]["wanted"]
+    assert answer(install("--yes", "--json").stdout)["changes"] == 0
