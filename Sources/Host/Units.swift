@@ -4,12 +4,11 @@ package protocol UnitManager: Sendable {
     var isRunning: Bool { get }
     /// What the manager says of each unit, asked in one batch over D-Bus.
     func states(_ units: [String]) throws -> [String: UnitState]
-    /// Reloads a unit and returns when the manager has done it.
-    func reload(_ unit: String) async throws
     /// Makes a unit start with the machine.
     func enable(_ unit: String) async throws
     func disable(_ unit: String) async throws
     /// Each of these lets the manager read changed unit files first, and returns when the job is done.
+    func reload(_ unit: String) async throws
     func start(_ unit: String) async throws
     func stop(_ unit: String) async throws
     func restart(_ unit: String) async throws

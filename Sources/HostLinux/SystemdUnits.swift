@@ -42,7 +42,7 @@ package struct SystemdUnits: UnitManager {
         return states
     }
 
-    package func reload(_ unit: String) async throws { try job("ReloadUnit", unit, within: .seconds(60)) }
+    package func reload(_ unit: String) async throws { try renewed("ReloadUnit", unit, within: .seconds(60)) }
 
     package func start(_ unit: String) async throws { try renewed("StartUnit", unit, within: .seconds(300)) }
 

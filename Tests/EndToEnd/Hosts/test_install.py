@@ -11,20 +11,21 @@ from bed import CHECKOUT, command
 OURS = ["libmongoc-1.0-0", "libarchive13", "libsqlite3-0", "libssl3"]
 PACKAGES = ["ca-certificates", "build-essential", "libffi-dev", "certbot", "nginx", "redis-server", "yarnpkg", "nodejs",
             "python3", "adduser", *OURS]
+PROGRAMS = ["bedplated", "bedplate-probe", "bedplate", "cspm"]
 BEDPLATE = "/srv/build/bedplate"
 
 
 @pytest.fixture(scope="session")
 def build(pytestconfig, tmp_path_factory):
-    """A folder with the three programs, and a checkout's other parts."""
+    """A folder with all of our programs, and nothing else."""
     programs = pytestconfig.getoption("--programs", None)
     if programs is None:
-        for product in ("bedplated", "bedplate", "cspm"):
+        for product in PROGRAMS:
             command("swift", "build", "-c", "release", "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "-s",
                     "--product", product, cwd=CHECKOUT, timeout=1800)
         programs = CHECKOUT / ".build/release"
     place = tmp_path_factory.mktemp("build")
-    for product in ("bedplated", "bedplate", "cspm"):
+    for product in PROGRAMS:
         shutil.copyfile(programs / product, place / product)
         (place / product).chmod(0o755)
     return place
@@ -67,7 +68,7 @@ def answer(said: str) -> dict:
     return json.loads(said[said.index("\n{\n") if not said.startswith("{\n") else 0:])
 
 
-def test_a_bare_host_becomes_a_running_platform_the_second_run_changes_nothing_and_uninstall_takes_it_away(fresh):
+def test_a_bare_host_becomes_a_running_platform_the_second_run_changes_nothing_drift_is_repaired_and_uninstall_takes_it_away(fresh):
     machine, install = fresh
     before = set(machine.sh("dpkg-query -W -f '${Package}\\n'").split())
     planned = install("--check", "--json", check=False)
@@ -96,6 +97,21 @@ def test_a_bare_host_becomes_a_running_platform_the_second_run_changes_nothing_a
     again = answer(install("--yes", "--json").stdout)
     assert again["changes"] == 0, again
     print(f"second run: {again['result']['seconds']} s")
+
+    # Each drift is repaired, and only it.
+    def repaired(script: str) -> list[str]:
+        machine.sh(script, timeout=120)
+        return [c["sentence"] for s in answer(install("--yes", "--json").stdout)["steps"] for c in s["changes"]]
+
+    assert repaired("echo '# edited' >>/etc/bedplate/mongod.conf") == \
+        ["replace /etc/bedplate/mongod.conf, which has another content"]
+    assert repaired("systemctl stop redis-server") == ["start redis-server.service"]
+    assert len(repaired("chmod 644 /etc/bedplate/secrets/SECRET_KEY")) == 1
+    assert machine.sh("stat -c %a /etc/bedplate/secrets/SECRET_KEY").strip() == "600"
+    # The lock that apt itself does not wait for is waited for, too.
+    hold = "import fcntl, time; f = open('/var/lib/apt/lists/lock', 'w'); fcntl.lockf(f, 2); time.sleep(5)"
+    assert repaired("apt-get -qq -y remove certbot >/dev/null 2>&1; "
+                    f'systemd-run --quiet --unit=holder python3 -c "{hold}"; sleep 1') == ["install certbot"]
 
     kept = machine.run(BEDPLATE, "uninstall", "--yes", timeout=300).stdout
     assert "/etc/bedplate/secrets" in kept, kept
