@@ -16,8 +16,8 @@ package final class Journal: Sendable {
         var hasBegun = false
         var outstanding: [Before]
         var subjects: Set<Before.Subject>
-        /// Paths where nothing was: all below them is ours.
-        var own: Set<FilePath>
+        /// Paths where nothing was, each with a slash at its end: all below them is ours.
+        var own: Set<String>
     }
     private let path: FilePath
     private let host: any Host
@@ -38,8 +38,8 @@ package final class Journal: Sendable {
             State(
                 outstanding: outstanding, subjects: Set(outstanding.map(\.subject)),
                 // The folder that the journal is in is ours, whoever made it.
-                own: Set(outstanding.filter { $0.found?.kind == .nothing }.map { FilePath($0.name) })
-                    .union([path.removingLastComponent()])))
+                own: Set(outstanding.filter { $0.found?.kind == .nothing }.map { $0.name + "/" })
+                    .union([path.removingLastComponent().string + "/"])))
         if whole.count < content.count {
             try host.files.replace(path, with: Array(whole), mode: Self.mode, owner: nil)
         }
@@ -94,14 +94,8 @@ package final class Journal: Sendable {
 
     /// Whether nothing was at this path, or at one above it.
     func isOwn(_ path: FilePath) -> Bool {
-        state.withLock { state in
-            var place = path
-            while !place.components.isEmpty {
-                if state.own.contains(place) { return true }
-                place.removeLastComponent()
-            }
-            return false
-        }
+        let text = path.string + "/"
+        return state.withLock { state in state.own.contains { text.hasPrefix($0) } }
     }
 
     /// Writes down how something was, before it is touched; the first record of a thing is the one that counts.
@@ -116,7 +110,7 @@ package final class Journal: Sendable {
                 throw error
             }
             state.outstanding.append(before)
-            if before.found?.kind == .nothing { state.own.insert(FilePath(before.name)) }
+            if before.found?.kind == .nothing { state.own.insert(before.name + "/") }
         }
     }
 

@@ -21,20 +21,17 @@ final class ImaginedFiles: FileSystem {
     }
     private let real: any FileSystem
     private let entries = Mutex<[FilePath: Entry]>([:])
+    /// Folders whose real content is gone, as text: few, and looked through at every question.
+    private let emptied = Mutex<[String]>([])
 
     init(over real: any FileSystem) { self.real = real }
 
     private func entry(_ path: FilePath) -> Entry? {
-        entries.withLock { entries in
-            if let own = entries[path] { return own }
-            // Below a removed folder there is nothing left of the real one.
-            var above = path
-            while !above.components.isEmpty {
-                above.removeLastComponent()
-                if case .gone = entries[above] { return .gone }
-            }
-            return nil
-        }
+        entries.withLock { $0[path] } ?? (isBelowEmptied(path) ? .gone : nil)
+    }
+
+    private func isBelowEmptied(_ path: FilePath) -> Bool {
+        emptied.withLock { emptied in emptied.contains { path.string.hasPrefix($0) } }
     }
 
     private func make(
@@ -91,9 +88,7 @@ final class ImaginedFiles: FileSystem {
             throw HostError.failed(call: "opendir", path: path, errno: .noSuchFileOrDirectory)
         }
         var names: Set<String> = []
-        if entry(path).map({ if case .gone = $0 { false } else { true } }) ?? true,
-            try real.status(path)?.kind == .directory
-        {
+        if !isBelowEmptied(path.appending("any")), try real.status(path)?.kind == .directory {
             names.formUnion(try real.list(path))
         }
         entries.withLock { entries in
@@ -189,6 +184,7 @@ final class ImaginedFiles: FileSystem {
             for place in entries.keys where place.starts(with: path) { entries[place] = nil }
             entries[path] = .gone
         }
+        emptied.withLock { $0.append(path.string + "/") }
     }
 
     func lock(_ path: FilePath) throws -> any FileLock { Unneeded() }
