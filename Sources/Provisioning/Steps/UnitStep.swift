@@ -97,9 +97,9 @@ package struct UnitStep: Step {
     private func digest(_ host: any Host) throws -> String {
         let sum = SHA256()
         for path in configuration {
-            let content = try host.files.readIfPresent(path, limit: 16 << 20)
-            sum.update(Array("\(path) \(content?.count ?? -1)\n".utf8))
-            if let content { sum.update(content) }
+            let status = try host.files.status(path)
+            sum.update(Array("\(path) \(status?.size ?? -1)\n".utf8))
+            if status != nil { try host.files.readChunks(of: path) { sum.update($0) } }
         }
         return sum.finish()
     }
