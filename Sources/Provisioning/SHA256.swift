@@ -1,6 +1,9 @@
 import COpenSSL
 
 /// A running SHA-256 of OpenSSL.
+///
+/// An object may be let go after its last use in Swift, which is before the call that was given its context returns: so
+/// each call holds on to it.
 final class SHA256 {
     private let context = EVP_MD_CTX_new()
 
@@ -9,7 +12,9 @@ final class SHA256 {
     deinit { EVP_MD_CTX_free(context) }
 
     func update(_ bytes: UnsafeRawBufferPointer) {
-        precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "OpenSSL refuses to digest")
+        withExtendedLifetime(self) {
+            precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "OpenSSL refuses to digest")
+        }
     }
 
     func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -17,7 +22,9 @@ final class SHA256 {
     /// The digest as 64 hexadecimal digits. Nothing can be added afterwards.
     func finish() -> String {
         var digest = [UInt8](repeating: 0, count: 32)
-        precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "OpenSSL refuses to finish a digest")
+        withExtendedLifetime(self) {
+            precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "OpenSSL refuses to finish a digest")
+        }
         return hexadecimal(digest)
     }
 }

@@ -58,36 +58,41 @@ package struct Engine: Sendable {
 
     /// Changes by position. After a failure nothing new begins, and what runs is brought to its end.
     private func run(_ graph: StepGraph, _ journal: Journal) async throws -> [Int: [Change]] {
-        try await withThrowingTaskGroup(of: (Int, Result<[Change], any Error>).self) { group in
+        try await withThrowingTaskGroup(of: Outcome.self) { group in
+            var course = StepCourse(graph)
             var made: [Int: [Change]] = [:]
-            var begun: Set<Int> = []
             var failure: (any Error)?
-            func beginWhatIsReady() {
-                for (index, node) in graph.nodes.enumerated()
-                where !begun.contains(index) && node.after.allSatisfy({ made[$0] != nil }) {
-                    begun.insert(index)
-                    let number = begun.count
+            while true {
+                for (index, number) in failure == nil ? course.begin() : [] {
+                    let step = graph.nodes[index].step
                     group.addTask {
-                        report(.began(step: node.step.title, number: number, of: graph.nodes.count))
-                        do { return (index, .success(try await run(node.step, journal))) } catch {
-                            return (index, .failure(error))
-                        }
+                        report(.began(step: step.title, number: number, of: graph.nodes.count))
+                        return Outcome(index: index, result: await outcome(of: step, journal))
                     }
                 }
-            }
-            beginWhatIsReady()
-            while let (index, result) = try await group.next() {
-                switch result {
+                guard let outcome = try await group.next() else { break }
+                switch outcome.result {
                 case .success(let changes):
-                    made[index] = changes
-                    report(.ended(step: graph.nodes[index].step.title, changes: changes.count))
-                    if failure == nil { beginWhatIsReady() }
+                    made[outcome.index] = changes
+                    course.end(outcome.index)
+                    report(.ended(step: graph.nodes[outcome.index].step.title, changes: changes.count))
                 case .failure(let error): failure = failure ?? error
                 }
             }
             if let failure { throw failure }
+            precondition(course.isOver, "a step of the graph was never begun")
             return made
         }
+    }
+
+    /// How the step at this place of the graph came out.
+    private struct Outcome: Sendable {
+        let index: Int
+        let result: Result<[Change], any Error>
+    }
+
+    private func outcome(of step: any Step, _ journal: Journal) async -> Result<[Change], any Error> {
+        do { return .success(try await run(step, journal)) } catch { return .failure(error) }
     }
 
     private func run(_ step: some Step, _ journal: Journal) async throws -> [Change] {
