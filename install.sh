@@ -74,6 +74,9 @@ build() {
     else
         say "Building (the first time takes several minutes) …"
     fi
+    # SwiftPM plans with sets that are ordered anew by each process, and gives some packages their settings in that
+    # order: without this a build of nothing new may make another program, and the trial would take it for a new release.
+    export SWIFT_DETERMINISTIC_HASHING=1
     # One product at a time: a build of the whole package compiles plugins and test fixtures that nobody runs here.
     for program in bedplated bedplate-probe bedplate cspm; do
         swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s --product "$program" >&2 ||

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import base as debian  # noqa: E402
 import machine as machines  # noqa: E402
 import mirrors  # noqa: E402
-from bed import BED, CHECKOUT, command  # noqa: E402
+from bed import BED, build_release  # noqa: E402
 from machine import Machine  # noqa: E402
 from standins import mongodb, node, python312  # noqa: E402
 
@@ -127,9 +127,7 @@ def programs(pytestconfig):
     """A folder with a bedplated that needs no Swift runtime, built as install.sh builds it."""
     if given := pytestconfig.getoption("--programs", None):
         return given
-    command("swift", "build", "-c", "release", "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "-s",
-            "--product", "bedplated", cwd=CHECKOUT, timeout=1800)
-    return CHECKOUT / ".build/release"
+    return build_release("bedplated")
 
 
 # Each of these is built when the first test asks for it, and kept.

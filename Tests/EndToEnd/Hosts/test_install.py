@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bed import CHECKOUT, command
+from bed import CHECKOUT, build_release, command
 
 # Of the distribution: what an installation installs, what the stand-ins need, and what our own programs link.
 OURS = ["libmongoc-1.0-0", "libarchive13", "libsqlite3-0", "libssl3"]
@@ -18,12 +18,7 @@ BEDPLATE = "/srv/build/bedplate"
 @pytest.fixture(scope="session")
 def build(pytestconfig, tmp_path_factory):
     """A folder with all of our programs, and nothing else."""
-    programs = pytestconfig.getoption("--programs", None)
-    if programs is None:
-        for product in PROGRAMS:
-            command("swift", "build", "-c", "release", "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "-s",
-                    "--product", product, cwd=CHECKOUT, timeout=1800)
-        programs = CHECKOUT / ".build/release"
+    programs = pytestconfig.getoption("--programs", None) or build_release(*PROGRAMS)
     place = tmp_path_factory.mktemp("build")
     for product in PROGRAMS:
         shutil.copyfile(programs / product, place / product)
@@ -39,9 +34,8 @@ def fresh(host, build, debian_mirror, node_standin_mirror, mongodb_standin_mirro
     shows = {**debian.shows, **node_standin_mirror.shows, **mongodb_standin_mirror.shows, "/srv/build": build,
              "/srv/upstream": archive.parent}
     shows |= {f"/srv/checkout/{part}": CHECKOUT / part for part in ("profiles", "web", "units")}
-    runtime = "/opt/swift/usr/lib/swift/linux"
-    if runtime in command("ldd", build / "bedplate"):
-        shows[runtime] = Path(runtime)  # a debug build brings no runtime of its own
+    if runtime := re.search(r"=> (/\S+)/libswiftCore\.so", command("ldd", build / "bedplate")):
+        shows[runtime[1]] = Path(runtime[1])  # a debug build brings no runtime of its own
     machine = host(shows=shows)
     machine.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
     machine.write("/etc/apt/sources.list.d/debian.sources", debian.source)
