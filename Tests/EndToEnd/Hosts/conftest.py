@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import base as debian  # noqa: E402
 import machine as machines  # noqa: E402
 import mirrors  # noqa: E402
-from bed import BED, build_release  # noqa: E402
+from bed import BED, CHECKOUT, build_release  # noqa: E402
 from machine import Machine  # noqa: E402
 from standins import mongodb, node, python312  # noqa: E402
 
