@@ -88,6 +88,16 @@ def test_a_bare_host_becomes_a_running_platform_the_second_run_changes_nothing_d
     assert "mongodb-org" in machine.sh("apt-mark showhold")
     assert machine.sh("for pid in $(pidof cspm); do stat -c %U /proc/$pid; done | sort -u").split() == ["cspm"]
 
+    # The probes that the supervisor has a helper for, asked of the real systemd and of the servers with their passwords.
+    probe = "/usr/lib/bedplate/bedplate-probe"
+    secrets = "/etc/bedplate/secrets"
+    machine.run(probe, "unit", "redis-server.service")
+    machine.run(probe, "redis", "127.0.0.1", "6379", "--password-file", f"{secrets}/REDIS_PASSWORD")
+    machine.run(probe, "mongodb", "127.0.0.1", "27017", "--user", "root", "--password-file", f"{secrets}/MONGO_ROOT_PASSWORD")
+    for question in (["unit", "nowhere.service"], ["redis", "127.0.0.1", "6379"]):
+        refused = machine.run(probe, *question, check=False)
+        assert refused.returncode == 1 and len(refused.stdout.splitlines()) == 1, (question, refused)
+
     # No secret where somebody else could read it.
     log = machine.sh("cat /var/log/bedplate/install-*.log /var/lib/bedplate/journal.jsonl")
     for name in machine.sh("ls /etc/bedplate/secrets").split():
