@@ -25,12 +25,16 @@ extension LinuxFiles {
         if isNew { try syncDirectory(of: path) }
     }
 
-    /// Writes beside the file, with its final mode and owner before the first byte, and renames over it.
+    /// Writes beside the file, with its final mode and owner before the first byte, and renames over it. Who writes one
+    /// file from two programs at once needs a lock: of two writers one may fail.
     private func replacing(
         _ path: FilePath, mode: FilePermissions, owner: Owner?, _ fill: (Int32) throws -> Void
     ) throws {
-        let name = path.lastComponent?.string ?? ""
-        let beside = path.removingLastComponent().appending(".\(name).\(getpid())-\(UInt32.random(in: 0 ... .max))")
+        let beside = path.unfinished
+        // What a writer left that was killed.
+        if unlink(beside.string) < 0, errno != ENOENT {
+            throw HostError.failed(call: "unlink", path: beside, errno: Errno(rawValue: errno))
+        }
         do {
             try withDescriptor(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600) { descriptor in
                 if let owner { try call("fchown", path) { fchown(descriptor, owner.user, owner.group) } }
@@ -40,7 +44,7 @@ extension LinuxFiles {
             }
             try call("rename", path) { Glibc.rename(beside.string, path.string) }
         } catch {
-            // The half-written file has a random name: leaving it when this fails too costs space, nothing else.
+            // When this fails too, the next writer takes it away.
             unlink(beside.string)
             throw error
         }

@@ -17,6 +17,15 @@ import Testing
         #expect(try files.list(scratch.path) == ["a"])
     }
 
+    @Test("what a killed writer left beside a file is gone after the next write")
+    func leftover() throws {
+        let scratch = try Scratch()
+        try files.replace(scratch("a").unfinished, with: [1, 2], mode: [.ownerReadWrite], owner: nil)
+        try files.replace(scratch("a"), with: [3], mode: [.ownerReadWrite], owner: nil)
+        #expect(try files.list(scratch.path) == ["a"])
+        #expect(try files.read(scratch("a"), limit: 10) == [3])
+    }
+
     @Test("a mode is the one asked for under any umask")
     func modes() throws {
         let scratch = try Scratch()

@@ -39,6 +39,17 @@ private func uninstall(_ host: FakeHost) -> Uninstall {
 }
 
 @Suite struct UninstallTests {
+    @Test("what a run that was killed left half-written beside a file is taken away, too")
+    func halfWritten() async throws {
+        let host = host()
+        _ = try await Engine(host: host, layout: layout).run(steps)
+        host.disk.plant(FilePath("/srv/deep/below/file").unfinished, "y")
+        host.disk.plant(FilePath("/etc/existing.conf").unfinished, "ou")
+        _ = try await uninstall(host).run(purging: true)
+        #expect(host.disk.text(FilePath("/etc/existing.conf").unfinished) == nil)
+        #expect(try host.files.status("/srv/deep") == nil)
+    }
+
     @Test("uninstall leaves the machine as it was, but for data, secrets and what it says it kept")
     func keeping() async throws {
         let host = host()

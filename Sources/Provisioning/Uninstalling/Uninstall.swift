@@ -76,6 +76,8 @@ package struct Uninstall: Sendable {
         for before in befores where before.kind == .path {
             let path = FilePath(before.name)
             guard let found = before.found, !path.starts(with: layout.state) else { continue }
+            // What a run left that was killed while it wrote the file.
+            if try host.files.status(path.unfinished) != nil { try host.files.remove(path.unfinished) }
             if spared.contains(where: { path.starts(with: $0) }) {
                 if try host.files.status(path) != nil { kept.append(before) }
             } else if found.kind == .nothing {

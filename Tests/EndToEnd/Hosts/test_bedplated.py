@@ -270,9 +270,9 @@ def test_a_supervisor_that_is_told_to_leave_stops_the_stack_and_systemd_starts_i
     after = it.wait_until_healthy()
     assert not set(after.values()) & set(before.values())
     assert all(it.log(name).count("last words") == 1 for name in PORTS)
-    # Two log pipes each, and one control socket: nothing that systemd kept over this is left of the run before.
+    # Two log pipes each, the control and the notify socket: nothing that systemd kept over this is left of the run before.
     kept = it.machine.show("bedplated", "NFileDescriptorStore")["NFileDescriptorStore"]
-    assert kept == str(2 * len(PORTS) + 1)
+    assert kept == str(2 * len(PORTS) + 2)
     it.wait_for_another(it.kill())
     assert it.wait_until_healthy() == after
 
