@@ -122,13 +122,14 @@ struct FaultRuntimeTests {
         #expect(fixture.processes() == [])
     }
 
-    @Test("without descriptors some children wait, the operator is served, and all run once there is room")
+    @Test("without descriptors some children wait, each that runs is heard, and all run once there is room")
     func noDescriptors() throws {
+        let fixture = try RuntimeFixture()
         let names = (0..<60).map { "c\($0)" }
-        let fixture = try RuntimeFixture(
-            names.map { name in shell(name, "echo hello; exec sleep 1000") { $0.restart.maximum = .milliseconds(500) } }
-        )
-        // Each child takes three; 33 and more are taken from the start.
+        // They speak when the crowd has come.
+        let script = "until [ -e \(fixture.root)/go ]; do sleep 0.05; done; echo hello; exec sleep 1000"
+        fixture.stack.instances = names.map { shell($0, script) { $0.restart.maximum = .milliseconds(500) } }
+        // Each child takes four; 33 and more are taken from the start.
         try fixture.start(under: ["/bin/sh", "-c", "ulimit -n 200; exec \"$0\" \"$@\""])
         try fixture.wait("some cannot start") {
             try fixture.client.status().instances.contains {
@@ -141,10 +142,11 @@ struct FaultRuntimeTests {
             try ControlConnection("\(fixture.stack.directories.run)/control", timeout: .seconds(5), doing: "test")
         }
         #expect(try fixture.client.status().instances.count == names.count)
-        withExtendedLifetime(crowd) {}
+        run(["/bin/touch", "\(fixture.root)/go"])
         try fixture.wait("those that run are heard") {
-            try running.contains { try fixture.lines($0.description).last?.hasSuffix("hello") == true }
+            try running.allSatisfy { try fixture.lines($0.description).last?.hasSuffix("hello") == true }
         }
+        withExtendedLifetime(crowd) {}
         #expect(try fixture.events().contains { $0.kind == .spawnFailed })
         // There is room again: most of the children leave the stack.
         var next = fixture.stack

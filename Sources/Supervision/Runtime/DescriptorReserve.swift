@@ -11,10 +11,6 @@ enum DescriptorReserve {
     /// Whether this descriptor is one of the last, and its opener is to give it back.
     static func includes(_ descriptor: Int32) -> Bool { Int(descriptor) >= common }
 
-    /// Whether a log pipe with this descriptor would take the room of log files: an instance has two pipes, and opens
-    /// its file with its first line.
-    static func includes(pipe descriptor: Int32) -> Bool { Int(descriptor) >= common / 3 * 2 }
-
     private static var common: Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }

@@ -122,15 +122,22 @@ final class InstanceLog {
     /// How the pipes compare with those of the run before.
     enum Pipes { case same, fresh, replaced }
 
-    /// The ends for a child's stdout and stderr; the caller closes them.
+    /// The ends for a child's stdout and stderr; the caller closes them. The file is open before the child is there:
+    /// what starts is heard, however many descriptors others take afterwards.
     func openForChild(of account: Account?) throws(SpawnFailure) -> (output: Int32, error: Int32, pipes: Pipes) {
         var ends: [Int32] = []
         var change = Pipes.same
+        let isFileFresh: Bool
+        do throws(SystemError) { isFileFresh = try file.prepare(wall: SystemClock.wall) } catch {
+            throw SpawnFailure(error)
+        }
+        var fresh: [LogPipe] = []
         do throws(SpawnFailure) {
             for pipe in pipes {
                 let before = pipe.reader
                 let (descriptor, isFresh) = try pipe.openForChild(of: account)
                 ends.append(descriptor)
+                if isFresh, before < 0 { fresh.append(pipe) }
                 if isFresh, before >= 0 {
                     loop.unwatch(before)
                     change = .replaced
@@ -140,7 +147,13 @@ final class InstanceLog {
                 watch(pipe)
             }
         } catch {
+            // Whoever waits for a descriptor holds none.
             for end in ends { close(end) }
+            for pipe in fresh {
+                loop.unwatch(pipe.reader)
+                pipe.closeReader()
+            }
+            if isFileFresh { file.release() }
             throw error
         }
         return (ends[0], ends[1], change)

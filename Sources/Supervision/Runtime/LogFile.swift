@@ -70,6 +70,26 @@ final class LogFile {
         }
     }
 
+    /// Opens `current` before there is a line, so that it has a descriptor when one comes; whether it was closed before.
+    /// Only a want of descriptors fails: everything else is told when a line cannot be written.
+    func prepare(wall: Int64) throws(SystemError) -> Bool {
+        guard descriptor < 0 else { return false }
+        do throws(SystemError) {
+            try openCurrent(wall)
+            return true
+        } catch {
+            guard error.number == EMFILE || error.number == ENFILE else { return false }
+            throw error
+        }
+    }
+
+    /// Gives its descriptor back; the next line opens `current` again.
+    func release() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+    }
+
     private func isOld(_ wall: Int64) -> Bool {
         guard let age = policy.maximumAge else { return false }
         return wall - began >= age.milliseconds

@@ -36,11 +36,15 @@ final class LogPipe {
 
     /// A pipe that got a descriptor which others need gives it back and fails.
     private func givesBackReserve() -> Bool {
-        guard DescriptorReserve.includes(pipe: reader) else { return false }
-        close(reader)
-        reader = -1
+        guard DescriptorReserve.includes(reader) else { return false }
+        closeReader()
         errno = EMFILE
         return true
+    }
+
+    func closeReader() {
+        close(reader)
+        reader = -1
     }
 
     /// A reading end that was kept for us while no supervisor ran; whether it is taken.
