@@ -1,6 +1,7 @@
 // What the supervisors under test run. It tells the bench, over a Unix datagram socket, when its `main` began.
 //
 //   child NAME idle                   waits until a signal ends it
+//   child NAME ready                  says on descriptor 3 that it is ready, and waits
 //   child NAME write BYTES            writes lines of 100 bytes to stdout as fast as it can, tells, and waits
 //   child NAME count MILLISECONDS     writes "NAME N" lines, one each so many milliseconds
 #include <stdint.h>
@@ -54,6 +55,8 @@ int main(int count, char **arguments) {
         for (; rest > 0; rest -= (long long)sizeof block)
             write_all(block, rest < (long long)sizeof block ? (size_t)rest : sizeof block);
         tell(name, "wrote", nanoseconds());
+    } else if (strcmp(mode, "ready") == 0) {
+        if (write(3, "\n", 1) == 1) close(3);
     } else if (strcmp(mode, "count") == 0) {
         struct timespec pause = {atol(arguments[3]) / 1000, atol(arguments[3]) % 1000 * 1000000L};
         for (long number = 1;; number++) {

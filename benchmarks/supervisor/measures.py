@@ -11,8 +11,8 @@ import time
 import bench
 
 
-def idle(count):
-    return [(f"p{number}", ["idle"], True) for number in range(count)]
+def idle(count, mode="idle"):
+    return [(f"p{number}", [mode], True) for number in range(count)]
 
 
 def running(world, system, services):
@@ -41,13 +41,13 @@ def life(world, system, count):
     return {"start": start, "memory": memory, "wakeups": wakeups, "stop": stop}
 
 
-def crashes(world, system, rounds=10, services=20):
-    """Milliseconds from the kill of a service that lived past a second to the `main` of the next process."""
-    made, reports, _ = running(world, system, idle(services))
+def crashes(world, system, services=20):
+    """Milliseconds from the kill of a service that was ready for over a second to the `main` of the next process."""
+    made, reports, _ = running(world, system, idle(services, "ready"))
     pids = {name: pid for name, (pid, _) in reports.items()}
     lived = {name: when for name, (_, when) in reports.items()}
     waits = []
-    for _ in range(rounds):
+    for _ in range(system.crash_rounds):
         for name in random.sample(sorted(pids), len(pids)):
             age = time.monotonic_ns() - lived[name]
             time.sleep(max(0.02, (1_200_000_000 - age) / 1e9))
