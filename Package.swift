@@ -12,7 +12,6 @@ let strict: [SwiftSetting] = [
 
 // Packages from elsewhere, each with one home module (docs/design.md says what removing it would cost).
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let paths: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -48,7 +47,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -61,6 +59,7 @@ let package = Package(
         .systemLibrary(name: "CMongoc", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
         // The domain and the machine
@@ -69,7 +68,7 @@ let package = Package(
         module("HostLinux", ["CoreTypes", "Host", "CSystemd", "CLinux", paths, subprocess]),
 
         // The installer and the deployer
-        module("Profiles", ["CoreTypes", yaml]),
+        module("Profiles", ["CoreTypes", "CYAML"], links: [.linkedLibrary(":libyaml.a")]),
         module("Secrets", ["CoreTypes", "Host", "COpenSSL", paths]),
         module(
             "Probing", ["CoreTypes", "CHiredis", "CMongoc", "CSystemd"], links: [.linkedLibrary(":libhiredis.a")]),

@@ -31,7 +31,7 @@ cannot() {
 say() { printf '%s\n' "$*" >&2; }
 
 # What the build links against, and the front door.
-packages="libssl-dev libsystemd-dev libmongoc-dev libhiredis-dev libcurl4-openssl-dev libsqlite3-dev libarchive-dev pkg-config nginx"
+packages="libssl-dev libsystemd-dev libmongoc-dev libhiredis-dev libcurl4-openssl-dev libsqlite3-dev libarchive-dev libyaml-dev pkg-config nginx"
 
 missing_packages() {
     for package in $packages; do
@@ -74,14 +74,7 @@ build() {
     else
         say "Building (the first time takes several minutes) …"
     fi
-    # SwiftPM plans with sets that are ordered anew by each process, and gives some packages their settings in that
-    # order: without this a build of nothing new may make another program, and the trial would take it for a new release.
-    export SWIFT_DETERMINISTIC_HASHING=1
-    # One product at a time: a build of the whole package compiles plugins and test fixtures that nobody runs here.
-    for program in bedplated bedplate-probe bedplate cspm; do
-        swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s --product "$program" >&2 ||
-            cannot "build $program" "swift build failed as it says above" "mend it, then run this again" 1
-    done
+    scripts/build-release || exit 1
 }
 
 trial() {

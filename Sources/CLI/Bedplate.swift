@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreTypes
 
 /// The command a person types.
 struct Bedplate: AsyncParsableCommand {
@@ -8,13 +9,11 @@ struct Bedplate: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done, 1 it failed, 2 changes pending, 64 you asked wrongly, 75 try again.
             """,
-        version: version,
+        version: bedplateVersion,
         subcommands: [
             Install.self, UninstallCommand.self,
             Status.self, Switch.self, Rollback.self, Start.self, Stop.self, Restart.self, Logs.self,
             Events.self, Metrics.self, ProfileCommands.self,
             SecretCommands.self, TrialCommands.self,
         ])
-
-    static let version = "0.1.0"
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import CoreTypes
-import Foundation
+import FoundationEssentials
 
 /// `bedplate` from its argument vector to its exit code.
 package enum Program {

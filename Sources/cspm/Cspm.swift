@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreTypes
 
 /// The bundled security platform: four programs that share one data folder.
 @main
@@ -8,5 +9,6 @@ struct Cspm: AsyncParsableCommand {
         discussion: """
             The data folder is CSPM_DATA, the slot CSPM_SLOT; secrets are files in CREDENTIALS_DIRECTORY.
             """,
-        version: "0.1.0", subcommands: [APICommand.self, WorkerCommand.self, EngineCommand.self, WebCommand.self])
+        version: bedplateVersion,
+        subcommands: [APICommand.self, WorkerCommand.self, EngineCommand.self, WebCommand.self])
 }

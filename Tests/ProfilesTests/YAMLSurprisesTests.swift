@@ -34,13 +34,13 @@ struct YAMLSurprisesTests {
                 "22: summry: this key is unknown summary",
             ])
         let nested = small("{api: 8001}", "{api: 8001, api: 8003, api: 8004}")
-        #expect(problems(nested).map(\.path.description) == ["slots.blue.api"])
+        #expect(problems(nested).map(\.path.description) == ["slots.blue.api", "slots.blue.api"])
     }
 
     @Test("a key given twice in quotes is reported too")
     func quotedDuplicates() {
         let found = problems(small("{api: 8001}", "{'api': 8001, 'api': 8003}"))
-        #expect(lines(found) == ["5: : the key 'api' is given twice -"])
+        #expect(lines(found) == ["5: slots.blue.api: this key is given twice (first on line 5) -"])
     }
 
     @Test("a key is the same key with and without quotes", arguments: ["api", "80"])
@@ -54,7 +54,8 @@ struct YAMLSurprisesTests {
         let text = small("{api: 8001}", "&ports {api: 8001}").replacing("{api: 8002}", with: "*ports")
         #expect(
             Set(problems(text).map(\.sentence)) == [
-                "a profile does not support the anchor '&ports'; write the value out"
+                "a profile does not support the anchor '&ports'; write the value out",
+                "a profile does not support aliases; write the value out",
             ])
     }
 
@@ -67,10 +68,9 @@ struct YAMLSurprisesTests {
                 + "]\n"
         }
         text += "? *a30\n: x\n? *a29\n: y\n"
-        #expect(
-            lines(problems(text)) == [
-                "1: : uses aliases (*name), which a profile does not support; write the value out -"
-            ])
+        let found = problems(text)
+        #expect(found.count == 51 && found.last?.line == 6)
+        #expect(found.dropLast().allSatisfy { $0.sentence.hasSuffix("write the value out") })
     }
 
     @Test("nesting without end is refused", arguments: ["[", "{a: ", "- "])

@@ -1,5 +1,5 @@
 package import CoreTypes
-import Foundation
+import FoundationEssentials
 
 /// What a command has to say. Text and JSON are rendered from the same value, so that they cannot disagree.
 package protocol Answer: Encodable, Sendable {

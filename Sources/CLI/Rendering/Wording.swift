@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// How long ago something was, in the largest unit that says enough: `42s`, `17m`, `5h`, `12d`.
 func age(since: Int64, now: Int64) -> String {

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// What a program of the platform learns from its environment: where its data is, which slot it is, how long results stay.
 package struct Settings: Sendable {
-    package static let version = "0.1.0"
+    package static let version = bedplateVersion
 
     package let data: DataFolder
     /// `nil` for a program outside the slots, or one started by hand.

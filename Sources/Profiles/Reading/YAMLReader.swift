@@ -1,9 +1,12 @@
-import Yams
-
 /// Turns one YAML text into a tree, with all that makes YAML surprising refused by name.
 struct YAMLReader {
     private(set) var problems: [ProfileProblem] = []
     private let place: (Position?) -> Origin
+
+    /// Nobody nests deeper by hand, and every level costs stack.
+    private static let deepest = 64
+    /// More than this many, and the rest is not worth reading.
+    private static let mostProblems = 50
 
     /// Reads the text of a file.
     init(file name: String) {
@@ -22,111 +25,114 @@ struct YAMLReader {
             return nil
         }
         guard let decoded = String(validating: bytes, as: UTF8.self) else {
-            report(YAMLText.firstInvalid(bytes), "this is not UTF-8 text")
+            report(Position(ofFirstInvalidIn: bytes), "this is not UTF-8 text")
             return nil
         }
         let text = decoded.unicodeScalars.first == "\u{FEFF}" ? String(decoded.unicodeScalars.dropFirst()) : decoded
-        guard YAMLText.possibleAliases(text) <= YAMLText.aliasLimit else {
-            report(nil, "uses aliases (*name), which a profile does not support; write the value out")
-            return nil
-        }
-        return compose(text)
-    }
-
-    /// Composes, and on a duplicate key takes its first occurrence out and composes again, so that later mistakes
-    /// are found in the same run.
-    private mutating func compose(_ text: String) -> Tree? {
-        var duplicates = DuplicateKeys(text: text)
-        while true {
-            do {
-                // Left to itself, the parser asks the environment for the encoding, each time. The basic resolver
-                // gives nothing a type, so that a key in quotes is the same key.
-                let parser = try Parser(yaml: duplicates.text, resolver: .basic, encoding: .utf8)
-                // Nodes hold their anchors weakly; the parser owns them.
-                return try withExtendedLifetime(parser) {
-                    try parser.singleRoot().flatMap { tree($0, path: ProfilePath(), duplicates: duplicates) }
-                }
-            } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
-                guard let key = keys.first, duplicates.takeOut(key, at: context.mark) else {
-                    report(Position(context.mark), "the key '\(keys.first ?? "")' is given twice")
-                    return nil
-                }
-            } catch {
-                let (position, sentence) = YAMLText.explain(error, in: duplicates.text)
-                report(position, sentence)
-                return nil
-            }
-        }
-    }
-
-    private mutating func tree(_ node: Node, path: ProfilePath, duplicates: DuplicateKeys) -> Tree? {
-        switch node {
-        case .scalar(let scalar):
-            let isPlain = scalar.style == .plain
-            guard accepts(scalar.mark, path, anchor: scalar.anchor) else { return nil }
-            guard scalar.tag == .implicit || (!isPlain && scalar.tag == Tag(.str)) else {
-                report(scalar.mark, "a profile does not support types written with '!'; leave it out", at: path)
-                return nil
-            }
-            return Tree(content: .scalar(scalar.string, isPlain: isPlain), origin: origin(scalar.mark))
-        case .sequence(let sequence):
-            guard accepts(sequence.mark, path, anchor: sequence.anchor) else { return nil }
-            var items: [Tree] = []
-            for (index, item) in sequence.enumerated() {
-                if let item = tree(item, path: path + index, duplicates: duplicates) { items.append(item) }
-            }
-            return Tree(content: .list(items), origin: origin(sequence.mark))
-        case .mapping(let mapping):
-            guard accepts(mapping.mark, path, anchor: mapping.anchor) else { return nil }
-            return Tree(
-                content: .map(pairs(mapping, path: path, duplicates: duplicates)), origin: origin(mapping.mark))
-        case .alias(let alias):
-            report(alias.mark, "a profile does not support aliases; write the value out", at: path)
+        do throws(YAMLFailure) { return try document(YAMLEvents(text)) } catch {
+            let failure = error.explained(in: text)
+            report(failure.position, failure.sentence)
             return nil
         }
     }
 
-    private mutating func pairs(
-        _ mapping: Node.Mapping, path: ProfilePath, duplicates: DuplicateKeys
-    ) -> [Tree.Pair] {
+    private mutating func document(_ events: YAMLEvents) throws(YAMLFailure) -> Tree? {
+        guard case .documentStart = try events.next().event else { return nil }
+        let tree = try value(events.next(), of: events, ProfilePath())
+        let (event, position) = try events.next()
+        if case .documentStart = event {
+            throw YAMLFailure(position, "a second document begins here; a profile is a single one")
+        }
+        return tree
+    }
+
+    /// The value that begins with this event; `nil` when it is refused.
+    private mutating func value(
+        _ start: (event: YAMLEvents.Event, position: Position), of events: YAMLEvents, _ path: ProfilePath
+    ) throws(YAMLFailure) -> Tree? {
+        guard path.parts.count <= Self.deepest else {
+            throw YAMLFailure(start.position, "this is not YAML for a profile: it nests deeper than \(Self.deepest)")
+        }
+        let content: Tree.Content
+        let isAccepted: Bool
+        switch start.event {
+        case .scalar(let text, let isPlain, let properties):
+            isAccepted = try accepts(properties, start.position, path)
+            content = .scalar(text, isPlain: isPlain)
+        case .sequenceStart(let properties):
+            isAccepted = try accepts(properties, start.position, path)
+            content = .list(try items(of: events, path))
+        case .mappingStart(let properties):
+            isAccepted = try accepts(properties, start.position, path)
+            content = .map(try pairs(of: events, path))
+        case .alias:
+            try report(start.position, "a profile does not support aliases; write the value out", at: path)
+            return nil
+        case .documentStart, .streamEnd, .sequenceEnd, .mappingEnd:
+            throw YAMLFailure(start.position, "this is not YAML: a value is missing")
+        }
+        return isAccepted ? Tree(content: content, origin: place(start.position)) : nil
+    }
+
+    private mutating func items(of events: YAMLEvents, _ path: ProfilePath) throws(YAMLFailure) -> [Tree] {
+        var items: [Tree] = []
+        for index in 0... {
+            let next = try events.next()
+            if case .sequenceEnd = next.event { break }
+            if let item = try value(next, of: events, path + index) { items.append(item) }
+        }
+        return items
+    }
+
+    private mutating func pairs(of events: YAMLEvents, _ path: ProfilePath) throws(YAMLFailure) -> [Tree.Pair] {
         var pairs: [Tree.Pair] = []
-        var doubled: [(key: String, first: Mark?)] = []
-        for (keyNode, valueNode) in mapping {
-            guard case .scalar(let scalar) = keyNode, accepts(scalar.mark, path, anchor: scalar.anchor) else {
-                if case .scalar = keyNode { continue }
-                report(keyNode.mark, "a key must be a single word", at: path)
+        var lines: [String: Int] = [:]
+        while true {
+            let next = try events.next()
+            if case .mappingEnd = next.event { return pairs }
+            guard case .scalar(let key, _, let properties) = next.event else {
+                try report(next.position, "a key must be a single word", at: path)
+                var unread = YAMLReader(origin: place(next.position))
+                _ = try unread.value(next, of: events, path + "?")
+                _ = try unread.value(events.next(), of: events, path + "?")
                 continue
             }
-            if let key = duplicates.original(of: scalar.string) {
-                doubled.append((key, scalar.mark))
-                continue
-            }
-            if let value = tree(valueNode, path: path + scalar.string, duplicates: duplicates) {
-                pairs.append(Tree.Pair(key: scalar.string, keyOrigin: origin(scalar.mark), value: value))
+            let isAccepted = try accepts(properties, next.position, path)
+            let value = try value(events.next(), of: events, path + key)
+            if let first = lines.updateValue(next.position.line, forKey: key) {
+                lines[key] = first
+                let line = " (first on line \(first))"
+                try report(next.position, "this key is given twice\(line)", at: path + key)
+            } else if isAccepted, let value {
+                pairs.append(Tree.Pair(key: key, keyOrigin: place(next.position), value: value))
             }
         }
-        for (key, first) in doubled {
-            let second = pairs.first { $0.key == key }?.keyOrigin ?? origin(first)
-            let line = first.map { " (first on line \($0.line))" } ?? ""
-            problems.append(ProfileProblem(at: second, path: path + key, "this key is given twice\(line)"))
-        }
-        return pairs
     }
 
-    private mutating func accepts(_ mark: Mark?, _ path: ProfilePath, anchor: Anchor?) -> Bool {
-        guard let anchor else { return true }
-        report(mark, "a profile does not support the anchor '&\(anchor)'; write the value out", at: path)
+    private mutating func accepts(
+        _ properties: YAMLProperties, _ position: Position, _ path: ProfilePath
+    ) throws(YAMLFailure) -> Bool {
+        if let anchor = properties.anchor {
+            try report(
+                position, "a profile does not support the anchor '&\(anchor)'; write the value out", at: path)
+            return false
+        }
+        guard properties.hasTag else { return true }
+        try report(position, "a profile does not support types written with '!'; leave it out", at: path)
         return false
     }
 
-    private mutating func report(_ mark: Mark?, _ sentence: String, at path: ProfilePath) {
-        problems.append(ProfileProblem(at: origin(mark), path: path, sentence))
+    private mutating func report(
+        _ position: Position, _ sentence: String, at path: ProfilePath
+    ) throws(YAMLFailure) {
+        problems.append(ProfileProblem(at: place(position), path: path, sentence))
+        guard problems.count < Self.mostProblems else {
+            throw YAMLFailure(position, "this is where reading ended, after so many problems")
+        }
     }
 
     /// Reports what is wrong with the text as a whole.
     private mutating func report(_ position: Position?, _ sentence: String) {
         problems.append(ProfileProblem(at: place(position), path: ProfilePath(), sentence))
     }
-
-    private func origin(_ mark: Mark?) -> Origin { place(Position(mark)) }
 }

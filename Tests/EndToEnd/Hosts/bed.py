@@ -31,9 +31,7 @@ def command(*arguments, timeout: float = 600, **options) -> str:
 
 def build_release(*products: str) -> Path:
     """Builds programs that need no Swift runtime, as install.sh builds them, and says in which folder they are."""
-    for product in products:
-        command("swift", "build", "-c", "release", "--static-swift-stdlib", "--disable-local-rpath", "-Xlinker", "-s",
-                "--product", product, cwd=CHECKOUT, timeout=1800, env={**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"})
+    command(CHECKOUT / "scripts/build-release", *products, timeout=3600)
     return CHECKOUT / ".build/release"
 
 
