@@ -38,6 +38,12 @@ package struct Layout: Hashable, Sendable {
     /// What each unit was last started with.
     package var started: FilePath { state.appending("started") }
     package var releases: FilePath { state.appending("releases") }
+    /// What was built for each release, by its digest: `venv`, and the static pages in `dist`.
+    package var builds: FilePath { state.appending("builds") }
+    /// Python environments, shared by all releases with the same requirements.
+    package var environments: FilePath { state.appending("environments") }
+    /// What builds fetch, kept for the next one.
+    package var buildCache: FilePath { state.appending("cache") }
     package var runtimes: FilePath { state.appending("runtimes") }
     /// The application's own data.
     package var data: FilePath { state.appending("data") }

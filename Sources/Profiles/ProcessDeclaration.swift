@@ -1,7 +1,7 @@
 package import CoreTypes
 
 /// A process as a profile describes it. Texts may hold placeholders, resolved for each instance:
-/// `{release}` `{slot}` `{port}` `{data}` `{logs}` `{run}`; their names are checked when the profile is loaded.
+/// `{release}` `{build}` `{slot}` `{port}` `{data}` `{logs}` `{run}`; their names are checked when the profile is loaded.
 package struct ProcessDeclaration: Sendable, Equatable {
     package var name: ProcessName
     /// Whether each slot has an instance of its own.
@@ -57,6 +57,12 @@ package struct ProcessDeclaration: Sendable, Equatable {
         self.stop = stop
         self.logs = logs
         self.child = child
+    }
+
+    /// Whether it cannot run without a release: its program, its environment or its folder is that of one.
+    package var needsRelease: Bool {
+        let texts = command + environment.values + child.environmentFiles + [child.workingDirectory]
+        return texts.contains { Placeholder.release.occurs(in: $0) || Placeholder.build.occurs(in: $0) }
     }
 
     package struct Restart: Sendable, Equatable {

@@ -19,6 +19,7 @@ package struct Profile: Sendable, Equatable {
     package var metrics: MetricsListener?
     /// The system user and group that processes run as; `nil`: as the supervisor.
     package var account: String?
+    package var release: ReleasePolicy
     package var runtimes: Runtimes
     package var catalogue: Catalogue
 
@@ -26,7 +27,8 @@ package struct Profile: Sendable, Equatable {
         name: String, summary: String, services: Services, secrets: [SecretDeclaration],
         slots: [Slot: [String: Port]], processes: [ProcessDeclaration], logging: Logging = Logging(),
         frontDoor: FrontDoor, routes: [Route], metrics: MetricsListener? = nil,
-        account: String? = nil, runtimes: Runtimes = Runtimes(), catalogue: Catalogue = Catalogue()
+        account: String? = nil, release: ReleasePolicy = ReleasePolicy(), runtimes: Runtimes = Runtimes(),
+        catalogue: Catalogue = Catalogue()
     ) {
         self.name = name
         self.summary = summary
@@ -39,6 +41,7 @@ package struct Profile: Sendable, Equatable {
         self.routes = routes
         self.metrics = metrics
         self.account = account
+        self.release = release
         self.runtimes = runtimes
         self.catalogue = catalogue
     }

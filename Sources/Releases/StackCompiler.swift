@@ -18,7 +18,7 @@ package struct StackCompiler: Sendable {
     }
 
     /// `live` runs and is started with the stack; the other slot waits for a deploy. A slot without a release has no
-    /// instances. What is outside the slots runs the live slot's release.
+    /// instances. What is outside the slots runs the live slot's release; before there is one, what needs it is left out.
     package func compile(_ record: SlotRecord, live: Slot) throws -> Stack {
         var instances: [InstanceSpec] = []
         for process in profile.processes {
@@ -27,11 +27,16 @@ package struct StackCompiler: Sendable {
                     guard let release = record[slot] else { continue }
                     instances.append(try instance(of: process, in: slot, release, live: live))
                 }
-            } else {
-                instances.append(try instance(of: process, in: nil, record[live], live: live))
+            } else if record[live] != nil || !process.needsRelease {
+                // What has nothing of a release, such as a database, is not restarted when another one is live.
+                instances.append(
+                    try instance(of: process, in: nil, process.needsRelease ? record[live] : nil, live: live))
             }
         }
         if profile.frontDoor.manager == .supervisor { instances.append(try frontDoor(live: live)) }
+        // What was left out is waited for by nobody.
+        let present = Set(instances.map(\.name))
+        for index in instances.indices { instances[index].after.removeAll { !present.contains($0) } }
         return Stack(
             profile: profile.name,
             directories: Stack.Directories(
@@ -61,7 +66,9 @@ package struct StackCompiler: Sendable {
         var values = ["data": layout.data.string, "logs": layout.logs.string, "run": layout.run.string]
         values["store"] = profile.services.store.rawValue
         values["queue"] = profile.services.queue.rawValue
+        values["programs"] = layout.programs.string
         values["release"] = release.map { layout.releases.appending($0.description).string }
+        values["build"] = release.map { layout.builds.appending($0.description).string }
         values["slot"] = slot?.rawValue
         values["port"] = port.map(String.init)
         let placeholders = Placeholders(process: process.name, values: values)

@@ -10,7 +10,7 @@ let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLa
 
 @Suite("The shipped profiles")
 struct ShippedProfileTests {
-    static let names = ["cspm.yaml"]
+    static let names = ["cspm.yaml", "fastapi-celery.yaml"]
 
     private func shipped(_ name: String) throws -> LoadedProfile {
         let data = try Data(contentsOf: repository.appending(path: "profiles/\(name)"))

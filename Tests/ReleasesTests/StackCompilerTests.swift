@@ -100,6 +100,22 @@ import Testing
         #expect(try stack()["engine"]?.schedule == nil)
     }
 
+    @Test(
+        "what runs nothing of a release is the same whichever is live; what needs one is left out before there is one")
+    func withoutRelease() throws {
+        var profile = SampleProfile.make()
+        var redis = profile.processes[3]
+        redis.name = try ProcessName("redis")
+        redis.command = ["/usr/bin/redis-server"]
+        redis.after = [try ProcessName("engine")]
+        profile.processes.append(redis)
+        #expect(try stack(live: .blue, profile)["redis"] == stack(live: .green, profile)["redis"])
+        #expect(try stack(live: .blue, profile)["engine"] != stack(live: .green, profile)["engine"])
+        let empty = try StackCompiler(profile: profile, layout: layout).compile(SlotRecord(), live: .blue)
+        #expect(empty.instances.map(\.name.description) == ["redis", "nginx"])
+        #expect(empty.problems.isEmpty)
+    }
+
     @Test("a slot without a release has no instances")
     func emptySlot() throws {
         let stack = try StackCompiler(profile: SampleProfile.make(), layout: layout)

@@ -7,7 +7,7 @@ import Releases
 /// Takes the application that ships with us as a release, and gives it a slot.
 ///
 /// The first release goes to both slots. A later one goes to the idle slot only: traffic is moved by a switch,
-/// never by an installation.
+/// never by an installation. A profile whose releases are brought by `bedplate deploy` has nothing of this.
 struct BundledReleaseStep: Step {
     let title = "release"
     let profile: Profile
@@ -32,6 +32,7 @@ struct BundledReleaseStep: Step {
     }
 
     func plan(_ facts: Facts) -> [Change] {
+        guard profile.release.source == .bundled else { return [] }
         guard let bundled = facts.bundled else {
             return [Change("release", "take \(layout.application) as a release for both slots")]
         }

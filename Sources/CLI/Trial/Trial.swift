@@ -145,7 +145,9 @@ struct Trial {
     }
 
     private func hasNewerIdleRelease(_ installation: Installation) throws -> Bool {
-        guard let record = try SlotRecord.load(layout, on: host) else { return false }
+        guard installation.profile.release.source == .bundled,
+            let record = try SlotRecord.load(layout, on: host)
+        else { return false }
         let live = try installation.live()
         let bundled = try ReleaseStore(host: host, layout: layout).digest(of: layout.application)
         return record[live] != bundled && record[live.other] == bundled

@@ -38,6 +38,7 @@ struct Consistency {
         checkLogging(at: ProfilePath(["logging"]))
         checkGenerators()
         checkProvisions()
+        checkRelease()
         return problems
     }
 

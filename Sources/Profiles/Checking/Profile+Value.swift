@@ -30,13 +30,23 @@ extension Profile {
             metrics: root.ifPresent("metrics").map {
                 MetricsListener(address: $0["listen"].listen.address, port: $0["listen"].listen.port)
             },
-            account: root.ifPresent("account")?.string, runtimes: Runtimes(root["runtimes"]),
+            account: root.ifPresent("account")?.string, release: ReleasePolicy(root["release"]),
+            runtimes: Runtimes(root["runtimes"]),
             catalogue: Catalogue(
                 upstreams: root["upstreams"].dictionary(Upstream.init),
                 archives: root["archives"].dictionary {
                     PinnedArchive(uri: $0["uri"].string, sha256: $0["sha256"].string)
                 },
                 mirrors: root["mirrors"].items.map { Catalogue.Mirror(from: $0["from"].string, to: $0["to"].string) }))
+    }
+}
+
+extension ReleasePolicy {
+    fileprivate init(_ value: Value) {
+        self.init(
+            source: named(value["source"]),
+            entryPoints: value["entry_points"].items.compactMap { EntryPoint($0.string) },
+            keep: value["keep"].integer)
     }
 }
 

@@ -8,9 +8,9 @@ struct ShapeChecker {
     private(set) var problems: [ProfileProblem] = []
     private(set) var broken: Set<ProfilePath> = []
 
-    /// The whole profile.
-    mutating func read(_ tree: Tree) -> Value? {
-        read(tree, as: .object(ProfileSchema.root), at: ProfilePath())
+    /// A whole file with these keys.
+    mutating func read(_ tree: Tree, keys: [Key] = ProfileSchema.root) -> Value? {
+        read(tree, as: .object(keys), at: ProfilePath())
     }
 
     private mutating func read(_ tree: Tree, as shape: Shape, at path: ProfilePath) -> Value? {

@@ -21,10 +21,12 @@ package struct ProfileProblems: Error, Sendable, Equatable, CustomStringConverti
     package var description: String { list.map(\.description).joined(separator: "\n") }
 
     /// The same as one error for an operator who asked for something else than a validation.
-    package func operatorError(doing: String) -> OperatorError {
+    package func operatorError(
+        doing: String, what: String = "the profile",
+        next: String = "correct the profile and run 'bedplate profile validate'"
+    ) -> OperatorError {
         let count = list.count == 1 ? "one problem" : "\(list.count) problems"
         return OperatorError(
-            doing: doing, because: "the profile has \(count):\n\(description)",
-            next: "correct the profile and run 'bedplate profile validate'", exit: .usage)
+            doing: doing, because: "\(what) has \(count):\n\(description)", next: next, exit: .usage)
     }
 }

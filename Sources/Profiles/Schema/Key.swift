@@ -32,6 +32,7 @@ struct Key: Sendable {
         case reload = "nginx's next reload"
         case generation = "once, when the secret is generated"
         case nextSwitch = "next switch"
+        case nextDeploy = "next deploy"
     }
 
     init(_ name: String, _ shape: Shape, _ presence: Presence, _ effect: Effect, _ summary: String) {

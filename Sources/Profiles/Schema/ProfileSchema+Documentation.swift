@@ -8,9 +8,12 @@ extension ProfileSchema {
     }
 
     /// A row for every key, in the order of the table; keys of a family share the rows below them.
-    package static var rows: [Row] {
+    package static var rows: [Row] { rows(of: root) }
+
+    /// The same of another file that is read by a key table.
+    static func rows(of keys: [Key]) -> [Row] {
         var seen: Set<String> = []
-        return rows(of: .object(root), under: "").filter { seen.insert($0.path).inserted }
+        return rows(of: .object(keys), under: "").filter { seen.insert($0.path).inserted }
     }
 
     private static func rows(of shape: Shape, under path: String) -> [Row] {

@@ -9,6 +9,7 @@ package enum ProfileSchema {
         Key(
             "account", .text(.account), .optional, .apply,
             "The system user and group that processes run as; absent: as the supervisor."),
+        Key("release", .object(release), .defaults(to: "{}"), "Where releases of the application come from."),
         Key("runtimes", .object(runtimes), .defaults(to: "{}"), "Language runtimes to install."),
         Key("services", .object(services), .defaults(to: "{}"), "Which stores the application uses."),
         Key(
