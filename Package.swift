@@ -74,8 +74,10 @@ let package = Package(
             "Probing", ["CoreTypes", "CHiredis", "CMongoc", "CSystemd"], links: [.linkedLibrary(":libhiredis.a")]),
         module("Archives", ["CoreTypes", "CArchive", paths]),
         module("Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", "COpenSSL", paths]),
-        module(
-            "Releases", ["CoreTypes", "Host", "Profiles", "Secrets", "Control", "Archives", "COpenSSL", paths]),
+        .target(
+            name: "Releases",
+            dependencies: ["CoreTypes", "Host", "Profiles", "Secrets", "Control", "Archives", "COpenSSL", paths],
+            resources: [.embedInCode("Build/load.py")], swiftSettings: strict),
         module(
             "CLI",
             [

@@ -1,13 +1,14 @@
 package import CoreTypes
 package import Host
+package import Profiles
 package import SystemPackage
 
 /// The releases on this machine: immutable directories named by the digest of their content.
 package struct ReleaseStore: Sendable {
-    private static let directoryMode: FilePermissions = [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute]
     private static let stagingPrefix = ".staging-"
+    private static let unpackPrefix = ".unpacked-"
 
-    private let host: any Host
+    let host: any Host
     private let layout: Layout
 
     package init(host: any Host, layout: Layout) {
@@ -33,10 +34,10 @@ package struct ReleaseStore: Sendable {
             try verify(release)
             return release
         }
-        try files.createDirectory(layout.releases, mode: Self.directoryMode, owner: nil)
-        try sweep()
+        try files.createDirectory(layout.releases, mode: ReleaseTree.directoryMode, owner: nil)
         let staging = layout.releases.appending(Self.stagingPrefix + release.short)
-        try copy(tree, to: staging)
+        try files.removeTree(staging)
+        try tree.copy(to: staging, on: files)
         guard try ReleaseTree(at: staging, on: files).digest(on: files) == release else {
             try files.removeTree(staging)
             throw OperatorError(
@@ -65,25 +66,41 @@ package struct ReleaseStore: Sendable {
         }
     }
 
-    /// Removes what a deploy that was stopped left behind.
-    private func sweep() throws {
-        for name in try files.list(layout.releases) where name.hasPrefix(Self.stagingPrefix) {
-            try files.removeTree(layout.releases.appending(name))
+    /// Removes releases; of one that is stopped half-way nothing is left that looks like a release.
+    package func remove(_ releases: [ReleaseID]) throws {
+        for release in releases {
+            let going = layout.releases.appending(Self.stagingPrefix + release.short)
+            try files.removeTree(going)
+            try files.rename(directory(of: release), to: going)
+            try files.removeTree(going)
         }
     }
 
-    private func copy(_ tree: ReleaseTree, to target: FilePath) throws {
-        try files.createDirectory(target, mode: Self.directoryMode, owner: nil)
-        for entry in tree.entries {
-            let path = target.appending(entry.path)
-            switch entry.content {
-            case .directory: try files.createDirectory(path, mode: Self.directoryMode, owner: nil)
-            case .link(let target): try files.createLink(path, to: target)
-            case .file(let isExecutable, _):
-                // Read-only for everybody: a release never changes.
-                let mode = FilePermissions(rawValue: isExecutable ? 0o555 : 0o444)
-                try files.copy(tree.root.appending(entry.path), to: path, mode: mode)
-            }
+    /// A new place in the store for something to be unpacked to; `adopt` takes it from there, and removes it later.
+    func staging(_ name: String) throws -> FilePath {
+        try files.createDirectory(layout.releases, mode: ReleaseTree.directoryMode, owner: nil)
+        try sweep()
+        return layout.releases.appending(Self.unpackPrefix + name)
+    }
+
+    /// What the release says of itself.
+    package func manifest(of release: ReleaseID) throws -> ReleaseManifest {
+        let path = directory(of: release).appending(ReleaseManifest.fileName)
+        guard let bytes = try files.readIfPresent(path, limit: ProfileSource.limit) else { return ReleaseManifest() }
+        do throws(ProfileProblems) {
+            return try ReleaseManifest(ProfileSource(name: ReleaseManifest.fileName, bytes: bytes))
+        } catch {
+            throw error.operatorError(
+                doing: "use the release \(release.short)", what: "its \(ReleaseManifest.fileName)",
+                next: "correct the file and deploy the release again")
+        }
+    }
+
+    /// Removes what a deploy that was stopped left behind.
+    private func sweep() throws {
+        for name in try files.list(layout.releases)
+        where name.hasPrefix(Self.stagingPrefix) || name.hasPrefix(Self.unpackPrefix) {
+            try files.removeTree(layout.releases.appending(name))
         }
     }
 }

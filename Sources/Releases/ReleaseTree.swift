@@ -39,6 +39,23 @@ struct ReleaseTree {
         self.entries = entries.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
+    static let directoryMode: FilePermissions = [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute]
+
+    /// Copies it to a new directory; read-only for everybody, unless it is a copy to work in.
+    func copy(to target: FilePath, on files: any FileSystem, isWritable: Bool = false) throws {
+        try files.createDirectory(target, mode: Self.directoryMode, owner: nil)
+        for entry in entries {
+            let path = target.appending(entry.path)
+            switch entry.content {
+            case .directory: try files.createDirectory(path, mode: Self.directoryMode, owner: nil)
+            case .link(let target): try files.createLink(path, to: target)
+            case .file(let isExecutable, _):
+                let mode: CInterop.Mode = (isExecutable ? 0o555 : 0o444) | (isWritable ? 0o200 : 0)
+                try files.copy(root.appending(entry.path), to: path, mode: FilePermissions(rawValue: mode))
+            }
+        }
+    }
+
     /// SHA-256 over kind, path and content of every entry, each with its length.
     func digest(on files: any FileSystem) throws -> ReleaseID {
         let sum = SHA256()

@@ -17,10 +17,25 @@ package struct SlotRecord: Codable, Sendable, Equatable {
     package var previous: Slot?
     /// A switch that has begun and not ended.
     package var ongoing: OngoingSwitch?
+    /// A slot whose release is not proven yet: a deploy is at work, or was stopped.
+    package var deploying: OngoingDeploy?
+    /// Proven releases, the one deployed last first.
+    package var history: [ReleaseID]?
 
     package init(blue: ReleaseID? = nil, green: ReleaseID? = nil) {
         self.blue = blue
         self.green = green
+    }
+
+    package struct OngoingDeploy: Codable, Sendable, Equatable {
+        package var slot: Slot
+        /// What the slot had.
+        package var before: ReleaseID?
+
+        package init(slot: Slot, before: ReleaseID?) {
+            self.slot = slot
+            self.before = before
+        }
     }
 
     package struct OngoingSwitch: Codable, Sendable, Equatable {

@@ -39,6 +39,11 @@ package struct TrafficSwitch: Sendable {
                 doing: "switch traffic to \(target)", because: "there is no release in the \(target) slot",
                 next: "run 'bedplate trial start': it puts the present build there", exit: .usage)
         }
+        guard record.deploying?.slot != target else {
+            throw OperatorError(
+                doing: "switch traffic to \(target)", because: "a deploy was stopped before it had proven its release",
+                next: "run 'bedplate deploy' again", exit: .usage)
+        }
         return try await drive(SwitchMachine(from: live, to: target), .begin, record)
     }
 

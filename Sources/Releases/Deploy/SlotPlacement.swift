@@ -1,0 +1,103 @@
+import Control
+import CoreTypes
+import Host
+import Profiles
+
+/// A release in a slot that has no traffic, until it is proven there or taken out again.
+struct SlotPlacement {
+    let live: Slot
+    let slot: Slot
+    private(set) var record: SlotRecord
+    private let profile: Profile
+    private let layout: Layout
+    private let host: any Host
+    private let supervisor: any SupervisorClient
+    /// Whether the slot's former release ran, kept for a rollback.
+    private var wasRunning = false
+
+    /// Takes out again what a deploy that was stopped has left unproven.
+    init(
+        live: Slot, profile: Profile, layout: Layout, host: any Host, supervisor: any SupervisorClient
+    ) throws {
+        self.live = live
+        self.profile = profile
+        self.layout = layout
+        self.host = host
+        self.supervisor = supervisor
+        var record = try SlotRecord.load(layout, on: host) ?? SlotRecord()
+        if let ongoing = record.ongoing {
+            throw OperatorError(
+                doing: "deploy", because: "a switch to \(ongoing.to) was stopped while \(ongoing.stage.rawValue)",
+                next: "run 'bedplate switch \(ongoing.to)' to finish it", exit: .retry)
+        }
+        record.takeBackUnproven()
+        self.record = record
+        // Before the first release nobody is served, so the first one needs no switch.
+        slot = record[live] == nil ? live : live.other
+    }
+
+    var isLive: Bool { slot == live }
+
+    /// Where traffic is, for whoever reads that a deploy failed.
+    var traffic: String {
+        record[live] == nil || isLive ? "there is none yet" : "it stays on \(live), which runs what it ran"
+    }
+
+    func hasLive(_ release: ReleaseID) -> Bool { record[live] == release }
+
+    private var instances: SlotInstances {
+        SlotInstances(slot: slot, profile: profile, layout: layout, host: host, supervisor: supervisor)
+    }
+
+    /// Returns when all of it is healthy; on failure the slot is as it was.
+    mutating func start(_ release: ReleaseID) async throws {
+        wasRunning = try instances.areRunning()
+        record.deploying = SlotRecord.OngoingDeploy(slot: slot, before: record[slot])
+        record[slot] = release
+        try record.save(layout, on: host)
+        do {
+            try await instances.stop()
+            try apply()
+            try instances.checkPorts()
+            try instances.start()
+            try await instances.awaitHealth { _, _ in }
+        } catch { throw await abandon(because: error) }
+    }
+
+    /// The slot has what it had; the answer is why, and what of it failed.
+    mutating func abandon(because error: any Error) async -> DeployProblem {
+        var problem = DeployProblem(error)
+        do { try await revert() } catch {
+            problem.because += "\n  putting the \(slot) slot back failed too: \(DeployProblem(error).because)"
+        }
+        return problem
+    }
+
+    private mutating func revert() async throws {
+        try await instances.stop()
+        record.takeBackUnproven()
+        try record.save(layout, on: host)
+        try apply()
+        if wasRunning { try instances.start() }
+    }
+
+    mutating func conclude() throws {
+        guard let release = record[slot] else { return }
+        record.deploying = nil
+        record.history = [release] + (record.history ?? []).filter { $0 != release }
+        try record.save(layout, on: host)
+    }
+
+    private func apply() throws {
+        _ = try supervisor.apply(try StackCompiler(profile: profile, layout: layout).compile(record, live: live))
+    }
+}
+
+extension SlotRecord {
+    /// An unproven release goes, and what it replaced is back.
+    mutating func takeBackUnproven() {
+        guard let deploying else { return }
+        self[deploying.slot] = deploying.before
+        self.deploying = nil
+    }
+}

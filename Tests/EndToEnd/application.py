@@ -1,0 +1,76 @@
+"""A FastAPI and Celery application as releases, and a trial of its profile with a Redis of its own."""
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from trial import CHECKOUT, Trial, free_ports
+
+FIXTURE = CHECKOUT / "Tests/Fixtures/fastapi-celery"
+# What pip fetched is kept between runs, so that only the first one loads it.
+WHEELS = CHECKOUT / ".build/pip-cache"
+
+
+def start(root: Path) -> Trial:
+    """A trial without a release yet: nginx and Redis run."""
+    trial = Trial.prepare(root)
+    trial.redis = free_ports(1)[0]
+    trial.settings["runtimes.python.version"] = f'"{version_of("/usr/bin/python3")}"'
+    url = f"redis://127.0.0.1:{trial.redis}/0"
+    overlay = root / "etc/bedplate/conf.d/10-redis.yaml"
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text(f"""
+processes:
+  redis:
+    command: [/usr/bin/redis-server, --port, "{trial.redis}", --bind, 127.0.0.1, --dir, "{{data}}", --appendonly, "yes",
+      --save, ""]
+    probes: {{readiness: {{redis: "127.0.0.1:{trial.redis}", interval: 200ms}}}}
+  api: {{environment: {{REDIS_URL: "{url}"}}}}
+  worker: {{environment: {{REDIS_URL: "{url}"}}}}
+  beat: {{environment: {{REDIS_URL: "{url}"}}}}
+""")
+    if WHEELS.exists():
+        shutil.copytree(WHEELS, root / "var/lib/bedplate/cache/pip")
+    command = [CHECKOUT / ".build/release/bedplate", "trial", "start", "--root", root, "--checkout", CHECKOUT,
+               "--profile", CHECKOUT / "profiles/fastapi-celery.yaml"]
+    for key, value in trial.settings.items():
+        command += ["--set", f"{key}={value}"]
+    trial.installation = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    return trial
+
+
+def stop(trial: Trial) -> None:
+    cache = trial.root / "var/lib/bedplate/cache/pip"
+    if cache.exists() and not WHEELS.exists():
+        shutil.copytree(cache, WHEELS)
+    if (trial.root / "usr/bin/bedplate").exists():
+        trial.bedplate("trial", "stop")
+
+
+def version_of(python: str) -> str:
+    return subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+                          capture_output=True, text=True, check=True).stdout.strip()
+
+
+def release(folder: Path, **files: str) -> Path:
+    """The application with these files changed; `__` in a name stands for a point."""
+    shutil.copytree(FIXTURE, folder)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    return folder
+
+
+def packed(folder: Path, archive: Path) -> Path:
+    """The folder as a gzipped tar archive with one folder in it."""
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(folder, arcname="application-2.0")
+    return archive
+
+
+def deploy(trial: Trial, path: Path, timeout: float = 180) -> dict:
+    result = trial.bedplate("deploy", str(path), "--json", timeout=timeout)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return json.loads(result.stdout)
