@@ -59,7 +59,7 @@ let package = Package(
         .systemLibrary(name: "CMongoc", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
         // The domain and the machine
@@ -68,7 +68,7 @@ let package = Package(
         module("HostLinux", ["CoreTypes", "Host", "CSystemd", "CLinux", paths, subprocess]),
 
         // The installer and the deployer
-        module("Profiles", ["CoreTypes", "CYAML"], links: [.linkedLibrary(":libyaml.a")]),
+        module("Profiles", ["CoreTypes", "CYAML"]),
         module("Secrets", ["CoreTypes", "Host", "COpenSSL", paths]),
         module(
             "Probing", ["CoreTypes", "CHiredis", "CMongoc", "CSystemd"], links: [.linkedLibrary(":libhiredis.a")]),

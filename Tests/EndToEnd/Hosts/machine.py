@@ -147,7 +147,8 @@ class Machine:
         who = ["--uid", user, "--working-directory=/"] if user else ["--working-directory=/root"]
         settings = [f"--setenv={key}={value}" for key, value in ENVIRONMENT.items()]
         program = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec",
-                   *settings, *who, "--", *map(str, arguments)]
+                   # systemd puts its own variables where it finds ${NAME}: a doubled $ is one that it leaves alone.
+                   *settings, *who, "--", *(str(argument).replace("$", "$$") for argument in arguments)]
         begin = time.monotonic()
         data = input.encode() if isinstance(input, str) else input
         result = self._enter(program, timeout, data)

@@ -38,7 +38,7 @@ def workload(name: str, port: int, rate: int = 50, **changes) -> dict:
 class Supervised:
     """bedplated, under the systemd of a booted host."""
 
-    def __init__(self, machine: Machine, programs: Path):
+    def __init__(self, machine: Machine, programs: Path | None = None):
         self.machine = machine
         self.programs = programs
 
@@ -49,6 +49,11 @@ class Supervised:
         machine.write("/lib/systemd/system/bedplated.service", UNIT.read_bytes())
         if settings:
             machine.write("/etc/systemd/system/bedplated.service.d/test.conf", f"[Service]\n{settings}\n")
+        self.start(instances)
+
+    def start(self, instances: list[dict]) -> None:
+        """Starts the bedplated that is there, with these instances."""
+        machine = self.machine
         for script in ("workload.pl", "load.pl"):
             machine.write(f"/srv/{script}", (HERE / script).read_bytes())
         stack = {"format": 1, "profile": "test", "instances": instances, "live": "blue",
