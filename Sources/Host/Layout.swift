@@ -59,6 +59,12 @@ package struct Layout: Hashable, Sendable {
     package var nginx: FilePath { below("etc/nginx/bedplate") }
     package var site: FilePath { nginx.appending("site.conf") }
     package var live: FilePath { nginx.appending("live.conf") }
+    /// The front door's certificate with its chain, and its key: the only paths that nginx is told of. Files of ours, or
+    /// links to where certbot keeps its own.
+    package var certificate: FilePath { nginx.appending("tls/certificate.pem") }
+    package var certificateKey: FilePath { nginx.appending("tls/key.pem") }
+    /// The root of `/.well-known/acme-challenge/` (RFC 8555, section 8.3).
+    package var challenges: FilePath { state.appending("challenges") }
     /// nginx's main file; ours only where the supervisor runs nginx.
     package var nginxMain: FilePath { below("etc/nginx/nginx.conf") }
     package var nginxPid: FilePath { run.appending("nginx.pid") }

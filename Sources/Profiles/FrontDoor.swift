@@ -9,14 +9,38 @@ package struct FrontDoor: Sendable, Equatable {
     package var manager: Manager
     /// How long the old slot may take to finish open requests after a switch.
     package var drain: TimeSpan
+    /// `nil`: plain HTTP.
+    package var tls: TLS?
 
     package enum Manager: String, Sendable, CaseIterable { case supervisor, systemd }
 
-    package init(address: String, port: Port, manager: Manager, drain: TimeSpan) {
+    package init(address: String, port: Port, manager: Manager, drain: TimeSpan, tls: TLS? = nil) {
         self.address = address
         self.port = port
         self.manager = manager
         self.drain = drain
+        self.tls = tls
+    }
+
+    /// HTTPS. The certificate and its key are at `Layout.certificate` and `Layout.certificateKey`, whoever signed them.
+    package struct TLS: Sendable, Equatable {
+        /// The name that clients use and an ACME server vouches for; `nil`: we sign for ourselves.
+        package var domain: String?
+        /// Where the ACME server writes to when a certificate is about to expire; `nil`: nowhere.
+        package var email: String?
+        /// The address of the ACME server's directory (RFC 8555, section 7.1.1).
+        package var acme: String
+        /// Where plain HTTP is answered, by ACME's challenges (files of `Layout.challenges`) and the way to HTTPS.
+        package var plainAddress: String
+        package var plainPort: Port
+
+        package init(domain: String?, email: String?, acme: String, plainAddress: String, plainPort: Port) {
+            self.domain = domain
+            self.email = email
+            self.acme = acme
+            self.plainAddress = plainAddress
+            self.plainPort = plainPort
+        }
     }
 }
 

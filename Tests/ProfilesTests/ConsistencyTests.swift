@@ -35,6 +35,15 @@ struct ConsistencyTests {
                 "green: {api: 8002}", "gren: {api: 8002}",
                 "6: slots.gren: this key is unknown green"
             ),
+            (
+                "green: {api: 8002}", "green: {api: 8002}\nfront_door: {tls: {plain: \"0.0.0.0:8080\"}}",
+                "7: front_door.tls.plain: port 8080 is taken by the front door -"
+            ),
+            (
+                "green: {api: 8002}",
+                "green: {api: 8002}\nfront_door: {tls: {domain: a.example, plain: \"0.0.0.0:81\"}}",
+                "7: front_door.tls.plain: an ACME server asks on port 80, and not on 81 -"
+            ),
             ("green: {api: 8002}", "green: {api: 8080}", "6: slots.green.api: port 8080 is taken by the front door -"),
             ("green: {api: 8002}", "green: {api: 8001}", "6: slots.green.api: port 8001 is taken by 'api' of blue -"),
             (

@@ -5,6 +5,7 @@ extension Consistency {
         var holders: [Port: String] = [:]
         let listen = ProfilePath(["front_door", "listen"])
         if !broken.contains(listen) { holders[profile.frontDoor.port] = "the front door" }
+        checkTLS(&holders)
         checkMetrics(&holders)
         for (slot, ports) in root["slots"].pairs {
             for (name, value) in ports.pairs {
@@ -37,6 +38,22 @@ extension Consistency {
             if let owner = owners.updateValue(process.name, forKey: port) {
                 report(path + "port", "'\(owner)' already listens on the port '\(port)'")
             }
+        }
+    }
+
+    private mutating func checkTLS(_ holders: inout [Port: String]) {
+        guard let tls = profile.frontDoor.tls else { return }
+        let path = ProfilePath(["front_door", "tls"])
+        if let holder = holders.updateValue("plain HTTP", forKey: tls.plainPort) {
+            report(
+                path + "plain", "port \(tls.plainPort) is taken by \(holder)",
+                given: [ProfilePath(["front_door", "listen"])])
+        }
+        checkAddress(tls.acme, at: path + "acme")
+        if tls.domain != nil, tls.plainPort.number != 80 {
+            report(
+                path + "plain", "an ACME server asks on port 80, and not on \(tls.plainPort)",
+                given: [path + "domain"])
         }
     }
 

@@ -52,7 +52,7 @@ extension Consistency {
         }
     }
 
-    private mutating func checkAddress(_ address: String, at path: ProfilePath) {
+    mutating func checkAddress(_ address: String, at path: ProfilePath) {
         guard !["https://", "http://", "file:"].contains(where: address.hasPrefix) else { return }
         report(path, "expected an address that begins with https://, http:// or file:")
     }

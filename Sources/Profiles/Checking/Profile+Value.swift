@@ -21,7 +21,8 @@ extension Profile {
                 logstash: root["logging"].ifPresent("logstash").flatMap(Logging.Logstash.init)),
             frontDoor: FrontDoor(
                 address: root["front_door"]["listen"].listen.address, port: root["front_door"]["listen"].listen.port,
-                manager: named(root["front_door"]["manager"]), drain: root["front_door"]["drain"].time),
+                manager: named(root["front_door"]["manager"]), drain: root["front_door"]["drain"].time,
+                tls: root["front_door"].ifPresent("tls").map(FrontDoor.TLS.init)),
             routes: root["routes"].items.map { route in
                 Route(
                     path: route["path"].string, process: route["to"].process, timeout: route["timeout"].time,
@@ -69,6 +70,15 @@ extension Upstream {
                     uri: repository["uri"].string, suite: repository["suite"].string,
                     components: repository["components"].items.map(\.string))
             })
+    }
+}
+
+extension FrontDoor.TLS {
+    fileprivate init(_ value: Value) {
+        self.init(
+            domain: value.ifPresent("domain")?.string, email: value.ifPresent("email")?.string,
+            acme: value["acme"].string, plainAddress: value["plain"].listen.address,
+            plainPort: value["plain"].listen.port)
     }
 }
 

@@ -77,6 +77,22 @@ package enum ProfileSchema {
         Key(
             "drain", .time(minimum: .seconds(1)), .defaults(to: "15m"), .nextSwitch,
             "How long the old slot may take to finish open requests after a switch."),
+        Key("tls", .object(tls), .optional, "HTTPS at `listen`; absent: plain HTTP."),
+    ]
+
+    private static let tls: [Key] = [
+        Key(
+            "domain", .text(.domain), .optional, .apply,
+            "The name that clients use, for which a certificate is asked from `acme`; absent: we sign for ourselves."),
+        Key(
+            "email", .text(.email), .optional, .apply,
+            "Whom the ACME server tells of trouble with the certificate; absent: nobody."),
+        Key(
+            "acme", .text(.address), .defaults(to: "'https://acme-v02.api.letsencrypt.org/directory'"), .apply,
+            "The directory of the ACME server: Let's Encrypt's, or another one's."),
+        Key(
+            "plain", .listen, .defaults(to: "'0.0.0.0:80'"), .reload,
+            "Where plain HTTP is answered: ACME's challenges, and everybody else is sent to HTTPS."),
     ]
 
     private static let metrics: [Key] = [

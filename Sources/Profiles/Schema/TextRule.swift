@@ -47,6 +47,10 @@ struct TextRule: Sendable {
     static let databaseName = TextRule(
         title: "name", expected: "a letter, digit or '_', then at most 62 of letters, digits and . _ @ -",
         first: "A-Za-z0-9_", rest: "A-Za-z0-9._@-", limit: 63)
+    static let domain = TextRule(
+        title: "domain", expected: "a domain name in small letters", first: "a-z0-9", rest: "a-z0-9.-", limit: 253)
+    static let email = TextRule(
+        title: "e-mail address", expected: "an e-mail address", first: "A-Za-z0-9", rest: "A-Za-z0-9.@_+-", limit: 254)
     static let secretName = TextRule(
         title: "name", expected: "a capital letter, then at most 63 of A-Z, 0-9, '_'", first: "A-Z", rest: "A-Z0-9_",
         limit: 64)
