@@ -37,11 +37,16 @@ static inline bool cmongoc_run(mongoc_client_t *client, const char *database, co
     return succeeded;
 }
 
-/// Runs one command given as JSON; its reply is thrown away.
-static inline bool cmongoc_run_json(mongoc_client_t *client, const char *database, const char *json, bson_error_t *error) {
+/// Runs one command given as JSON; `*reply` is the answer as JSON for bson_free(3), or NULL.
+static inline bool cmongoc_run_json(mongoc_client_t *client, const char *database, const char *json, char **reply,
+                                    bson_error_t *error) {
+    *reply = NULL;
     bson_t *command = bson_new_from_json((const uint8_t *) json, -1, error);
     if (!command) return false;
-    bool succeeded = mongoc_client_command_simple(client, database, command, NULL, NULL, error);
+    bson_t answer;
+    bool succeeded = mongoc_client_command_simple(client, database, command, NULL, &answer, error);
+    *reply = bson_as_relaxed_extended_json(&answer, NULL);
+    bson_destroy(&answer);
     bson_destroy(command);
     return succeeded;
 }

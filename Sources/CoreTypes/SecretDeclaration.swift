@@ -8,6 +8,9 @@ package struct SecretDeclaration: Sendable, Equatable {
         self.generator = generator
     }
 
+    /// How the name of a secret ends that keeps the value that another one had.
+    package static let previousSuffix = "_PREVIOUS"
+
     package enum Generator: Sendable, Equatable {
         /// This many random bytes as hexadecimal digits.
         case hex(bytes: Int)
@@ -21,11 +24,14 @@ package struct SecretDeclaration: Sendable, Equatable {
         case mongodbURL(application: String)
         /// The address of Redis on this host, with `REDIS_PASSWORD`.
         case redisURL
+        /// What the secret of this name was before its last rotation; before the first one, random digits that nothing
+        /// was ever signed or encrypted with.
+        case previous(of: String)
 
         /// The secret that this one is made of.
         package var source: String? {
             switch self {
-            case .hex, .base64, .fernet, .password: nil
+            case .hex, .base64, .fernet, .password, .previous: nil
             case .mongodbURL: "MONGO_PASSWORD"
             case .redisURL: "REDIS_PASSWORD"
             }

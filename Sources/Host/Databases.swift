@@ -6,6 +6,10 @@ package protocol Databases: Sendable {
     func redis(port: Int, password: Secret?) async -> DatabaseAnswer
     /// Asks for what only a user of the server may know.
     func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer
+    /// From now on Redis takes this password, too, besides that of `login`; until it is started again.
+    func admitRedisPassword(port: Int, _ password: Secret, login: Secret) async throws
+    /// What a user may do; `nil`: there is no such user.
+    func mongoRoles(port: Int, of user: String, login: MongoLogin) async throws -> Set<MongoUser.Role>?
     /// Creates the user, or gives it this password and these roles.
     func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws
 }

@@ -35,7 +35,15 @@ package struct NoDatabases: Databases {
 
     package func redis(port: Int, password: Secret?) async -> DatabaseAnswer { .away("this program has no driver") }
     package func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer { .away("this program has no driver") }
+    package func admitRedisPassword(port: Int, _ password: Secret, login: Secret) async throws { throw absent(port) }
+    package func mongoRoles(port: Int, of user: String, login: MongoLogin) async throws -> Set<MongoUser.Role>? {
+        throw absent(port)
+    }
     package func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws {
-        throw HostError.connection(address: "127.0.0.1", port: port, errno: .notSupported)
+        throw absent(port)
+    }
+
+    private func absent(_ port: Int) -> HostError {
+        .connection(address: "127.0.0.1", port: port, errno: .notSupported)
     }
 }

@@ -38,16 +38,19 @@ package struct MongoProbe: StoreProbe {
         mongoc_log_set_handler(nil, nil)
     }()
 
-    /// Runs a command that has no answer worth reading, as this endpoint's user. Throws `StoreFailure`, or the server's
-    /// code as `MongoRefusal`.
-    package func run(_ json: String, on database: String) throws {
+    /// Runs a command as this endpoint's user and gives its answer as JSON. Throws `StoreFailure`, or the server's code
+    /// as `MongoRefusal`.
+    @discardableResult
+    package func run(_ json: String, on database: String) throws -> String {
         Self.start
         let deadline = Deadline(after: timeout)
         try TCPCheck.connect(to: endpoint.address, port: endpoint.port, deadline: deadline)
         let client = try makeClient(limit: deadline.remainingMilliseconds)
         defer { mongoc_client_destroy(client) }
         var error = bson_error_t()
-        guard !cmongoc_run_json(client, database, json, &error) else { return }
+        var reply: UnsafeMutablePointer<CChar>?
+        defer { bson_free(reply) }
+        if cmongoc_run_json(client, database, json, &reply, &error) { return reply.map { String(cString: $0) } ?? "" }
         if error.domain == MONGOC_ERROR_SERVER.rawValue { throw MongoRefusal(code: error.code) }
         throw failure(error, deadline)
     }

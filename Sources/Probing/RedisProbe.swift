@@ -1,5 +1,5 @@
 import CHiredis
-import CoreTypes
+package import CoreTypes
 import Glibc
 
 /// An authenticated PING.
@@ -28,6 +28,21 @@ package struct RedisProbe: StoreProbe {
                 return .unhealthy(error)
             }
         }
+    }
+
+    /// From now on the default user can show `password`, too, until the server is started again.
+    package func admit(_ password: Secret) throws {
+        let result = PipeSignal.blocked { () -> Result<Void, StoreFailure> in
+            do throws(StoreFailure) {
+                let connection = try RedisConnection(endpoint, deadline: Deadline(after: timeout))
+                defer { connection.close() }
+                if let credentials = endpoint.credentials { try authenticate(credentials, on: connection) }
+                let reply = try connection.ask("ACL", "SETUSER", "default", ">" + password.reveal())
+                guard case .status("OK") = reply else { return .failure(failure(of: reply)) }
+                return .success(())
+            } catch { return .failure(error) }
+        }
+        try result.get()
     }
 
     private func authenticate(_ credentials: Endpoint.Credentials, on connection: RedisConnection) throws(StoreFailure)

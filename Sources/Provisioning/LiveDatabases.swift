@@ -1,5 +1,6 @@
 package import CoreTypes
 import Dispatch
+import FoundationEssentials
 package import Host
 import Probing
 
@@ -28,6 +29,30 @@ package struct LiveDatabases: Databases {
                 return DatabaseAnswer(.unhealthy(failure))
             } catch { return .away("\(error)") }
         }
+    }
+
+    package func admitRedisPassword(port: Int, _ password: Secret, login: Secret) async throws {
+        let endpoint = Endpoint(port: port, credentials: Endpoint.Credentials(password: login))
+        let result = await blocking { Result { try RedisProbe(endpoint, timeout: Self.timeout).admit(password) } }
+        try result.get()
+    }
+
+    package func mongoRoles(port: Int, of user: String, login: MongoLogin) async throws -> Set<MongoUser.Role>? {
+        let result = await blocking {
+            Result { try Self.probe(port, login).run("{\"usersInfo\": \(Self.quoted(user))}", on: login.database) }
+        }
+        let found = try JSONDecoder().decode(FoundUsers.self, from: Data(result.get().utf8)).users.first
+        return found.map { Set($0.roles.map { MongoUser.Role($0.role, on: $0.db) }) }
+    }
+
+    /// The part of a reply to `usersInfo` that we look at.
+    private struct FoundUsers: Decodable {
+        struct User: Decodable { let roles: [Role] }
+        struct Role: Decodable {
+            let role: String
+            let db: String
+        }
+        let users: [User]
     }
 
     package func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws {

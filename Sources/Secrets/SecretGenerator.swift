@@ -14,6 +14,7 @@ struct SecretGenerator: Sendable {
         case .base64(let bytes): Base64URL.encode(try random.bytes(bytes), padded: false)
         case .fernet: Base64URL.encode(try random.bytes(FernetKey.size), padded: true)
         case .password(let length): try password(length)
+        case .previous: hex(try random.bytes(FernetKey.size))
         case .mongodbURL(let application):
             "mongodb://\(application):\(escaped(source))@127.0.0.1:27017/\(application)"
                 + "?authSource=admin&authMechanism=SCRAM-SHA-256&directConnection=true"

@@ -10,8 +10,8 @@ package struct SecretStore: Sendable {
     package let folder: FilePath
     /// Who must own the folder and the files; `nil`: whoever runs this program.
     package let owner: Owner?
-    private let files: any FileSystem
-    private let generator: SecretGenerator
+    let files: any FileSystem
+    let generator: SecretGenerator
 
     package init(
         folder: FilePath, files: any FileSystem, owner: Owner? = nil, random: RandomSource = .openSSL
@@ -46,8 +46,16 @@ package struct SecretStore: Sendable {
         if try files.status(folder) == nil {
             try files.createDirectory(folder, mode: Self.folderMode, owner: owner)
         }
+        try write(made(declaration), to: path)
+    }
+
+    /// A value as the declaration asks for it.
+    func made(_ declaration: SecretDeclaration) throws -> String {
         let source = try declaration.generator.source.map { try secret(SecretName($0)) }
-        let value = try generator.value(for: declaration.generator, source: source)
+        return try generator.value(for: declaration.generator, source: source)
+    }
+
+    func write(_ value: String, to path: FilePath) throws {
         try files.replace(path, with: Array(value.utf8), mode: Self.fileMode, owner: owner)
     }
 
@@ -79,9 +87,10 @@ package struct SecretStore: Sendable {
         if drift.mode != drift.wantedMode { try files.setMode(drift.path, drift.wantedMode) }
     }
 
+    func value(of name: SecretName) throws -> Secret? { try value(at: path(of: name), of: name) }
+
     /// `nil` when there is no file; a file that cannot be a secret is an error and stays as it is.
-    private func value(of name: SecretName) throws -> Secret? {
-        let path = path(of: name)
+    func value(at path: FilePath, of name: SecretName) throws -> Secret? {
         func refuse(_ because: String) -> OperatorError {
             OperatorError(
                 doing: "use the secret \(name)", because: "\(path) \(because)",

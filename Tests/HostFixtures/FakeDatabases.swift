@@ -9,6 +9,8 @@ package final class FakeDatabases: Databases {
         var redisConfiguration = ""
         var mongoConfiguration = ""
         var mongoUsers: [String: String] = [:]
+        var mongoRoles: [String: Set<MongoUser.Role>] = [:]
+        var admitted: Set<String> = []
     }
     private let faults: Faults
     private let state = Mutex(State())
@@ -33,7 +35,10 @@ package final class FakeDatabases: Databases {
         let redis = disk?.text("/etc/redis/bedplate.conf") ?? ""
         let mongo = disk?.text("/etc/bedplate/mongod.conf") ?? ""
         state.withLock { state in
-            if unit == "redis-server.service" { state.redisConfiguration = redis }
+            if unit == "redis-server.service" {
+                state.redisConfiguration = redis
+                state.admitted = []
+            }
             if unit == "mongod.service" { state.mongoConfiguration = mongo }
         }
     }
@@ -46,8 +51,31 @@ package final class FakeDatabases: Databases {
         switch (line?.split(separator: " ").last.map(String.init), password?.reveal()) {
         case (nil, nil): return .welcome(version: "7.0.15")
         case (nil, _): return .unprotected
-        case (let wanted, let given): return wanted == given ? .welcome(version: "7.0.15") : .denied
+        case (let wanted, let given):
+            let isAdmitted = given.map { given in state.withLock { $0.admitted.contains(given) } } ?? false
+            return wanted == given || isAdmitted ? .welcome(version: "7.0.15") : .denied
         }
+    }
+
+    package func admitRedisPassword(port: Int, _ password: Secret, login: Secret) async throws {
+        try faults.change()
+        guard case .welcome = await redis(port: port, password: login) else {
+            throw HostError.connection(address: "127.0.0.1", port: port, errno: .permissionDenied)
+        }
+        state.withLock { _ = $0.admitted.insert(password.reveal()) }
+    }
+
+    /// As somebody else changes them.
+    package func setMongoRoles(_ roles: Set<MongoUser.Role>, of user: String) {
+        state.withLock { $0.mongoRoles[user] = roles }
+    }
+
+    package func mongoRoles(port: Int, of user: String, login: MongoLogin) async throws -> Set<MongoUser.Role>? {
+        try faults.read()
+        guard case .welcome = await mongo(port: port, login: login) else {
+            throw HostError.connection(address: "127.0.0.1", port: port, errno: .permissionDenied)
+        }
+        return state.withLock { $0.mongoRoles[user] }
     }
 
     package func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer {
@@ -66,6 +94,7 @@ package final class FakeDatabases: Databases {
                 throw HostError.connection(address: "127.0.0.1", port: port, errno: .permissionDenied)
             }
             state.mongoUsers[user.login.name] = user.login.password.reveal()
+            state.mongoRoles[user.login.name] = Set(user.roles)
         }
     }
 }

@@ -65,6 +65,22 @@ struct RedisRuntimeTests {
         }
     }
 
+    @Test("a password that is admitted is good beside the first one, and whoever does not know that one admits none")
+    func admitting() throws {
+        let server = try RedisServer.start("requirepass hunter2")
+        #expect(throws: StoreFailure.authentication) {
+            try probe(server, "hunter3").admit(Secret("hunter4", named: "REDIS_PASSWORD"))
+        }
+        try probe(server, "hunter2").admit(Secret("hun ter 3", named: "REDIS_PASSWORD"))
+        for password in ["hunter2", "hun ter 3"] {
+            guard case .healthy = probe(server, password).check() else {
+                Issue.record("expected healthy, not \(probe(server, password).check())")
+                return
+            }
+        }
+        #expect(probe(server, "hunter4").check() == .unhealthy(.authentication))
+    }
+
     @Test("a server that was stopped is refused")
     func stopped() throws {
         let server = try RedisServer.start("requirepass hunter2")

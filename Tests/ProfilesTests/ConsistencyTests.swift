@@ -133,6 +133,10 @@ struct ConsistencyTests {
                 "- {path: /, to: api}", "- {path: /, to: api}\n  - {path: /, to: api}",
                 "23: routes.1.path: route 1 already has the path '/' -"
             ),
+            (
+                "KEY: {generate: hex}", "KEY: {generate: hex}\n  OLD: {generate: previous}",
+                "4: secrets.OLD.generate: it keeps what another secret was, so it is called like that one with _PREVIOUS at the end -"
+            ),
             ("[KEY]", "[KEI]", "12: processes.api.credentials.0: there is no secret 'KEI' KEY"),
             (
                 "[/usr/bin/worker]", "[/usr/bin/worker]\n    secret_environment: {K: KEI}",

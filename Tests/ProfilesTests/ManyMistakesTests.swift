@@ -32,7 +32,7 @@ struct ManyMistakesTests {
         #expect(
             lines(problems(text)) == [
                 "2: sumary: this key is unknown summary",
-                "4: secrets.KEY.generate: 'hxe' is not one of hex, base64, fernet, password, mongodb-url, redis-url hex",
+                "4: secrets.KEY.generate: 'hxe' is not one of hex, base64, fernet, password, previous, mongodb-url, redis-url hex",
                 "7: slots.green.api: port 8001 is taken by 'api' of blue -",
                 "10: processes.api.slotted: expected true or false, not 'yes' -",
                 "12: processes.api.command.0: 'bin/api' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/ -",

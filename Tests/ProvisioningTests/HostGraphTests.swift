@@ -94,6 +94,20 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
         #expect(host.disk.text(FilePath(secret)) == value)
     }
 
+    @Test("a MongoDB user that was given other roles gets its own back, and nothing else changes")
+    func roles() async throws {
+        let profile = try ShippedProfile.load()
+        let host = try ShippedProfile.host(FakeHost.debian12, profile)
+        let engine = Engine(host: host, layout: Layout())
+        let graph = try ShippedProfile.graph(profile, FakeHost.debian12)
+        _ = try await engine.run(graph)
+        host.machine.databases.setMongoRoles([.init("root", on: "admin")], of: "cspm")
+        let made = try await engine.run(graph)
+        #expect(made.map(\.step) == ["users of mongodb"])
+        #expect(made.flatMap(\.changes).map(\.subject) == ["application"])
+        #expect(try await engine.run(graph).isEmpty)
+    }
+
     @Test("no secret is in the journal or in a plan")
     func neverShown() async throws {
         let profile = try ShippedProfile.load()

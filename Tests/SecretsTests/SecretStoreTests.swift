@@ -128,6 +128,32 @@ struct SecretStoreTests {
         #expect(error.map { "\($0)" }?.contains("hunter2") == false)
     }
 
+    @Test("a secret keeps its value until a new one is committed, and its old one until the rotation ends")
+    func rotation() throws {
+        let key = SecretDeclaration(name: try SecretName("KEY"), generator: .hex(bytes: 32))
+        let previous = SecretDeclaration(name: try SecretName("KEY_PREVIOUS"), generator: .previous(of: "KEY"))
+        let store = store()
+        for declaration in [key, previous] { try store.generate(declaration) }
+        let old = try store.secret(key.name).reveal()
+        try store.beginRotation(of: key)
+        let next = try #require(try store.next(key.name)).reveal()
+        try store.beginRotation(of: key)
+        #expect(try store.next(key.name)?.reveal() == next)
+        #expect(try store.secret(key.name).reveal() == old)
+        #expect(try !store.isOldKept(key.name, as: previous.name))
+        try store.keepOld(key.name, as: previous.name)
+        #expect(try store.isOldKept(key.name, as: previous.name))
+        #expect(try !store.isCommitted(key.name))
+        try store.commit(key.name)
+        #expect(try store.isCommitted(key.name))
+        #expect(try store.secret(previous.name).reveal() == old)
+        #expect(host.disk.text(folder.appending("KEY.old")) == old)
+        #expect(try host.files.status(folder.appending("KEY.next"))?.mode == FilePermissions(rawValue: 0o600))
+        try store.endRotation(of: key.name)
+        #expect(try store.secret(key.name).reveal() == next)
+        #expect(try host.files.list(folder) == ["KEY", "KEY_PREVIOUS"])
+    }
+
     @Test("when there are no random bytes, nothing is written")
     func noRandom() throws {
         struct Dry: Error {}

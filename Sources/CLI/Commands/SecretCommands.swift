@@ -7,8 +7,8 @@ import SystemPackage
 
 struct SecretCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "secrets", abstract: "Look at the secrets of the installation.",
-        subcommands: [List.self, Show.self])
+        commandName: "secrets", abstract: "Look at the secrets of the installation, and change them.",
+        subcommands: [List.self, Generate.self, Rotate.self, Show.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Name each secret and its file; never its value.")
@@ -22,11 +22,45 @@ struct SecretCommands: ParsableCommand {
             let missing = Set(try store.missing(installation.profile.secrets).map(\.name))
             try options.show(
                 SecretListAnswer(
-                    secrets: installation.profile.secrets.map {
+                    secrets: try installation.profile.secrets.map {
                         .init(
                             name: $0.name.description, file: layout.secrets.appending($0.name.description).string,
-                            isPresent: !missing.contains($0.name))
+                            isPresent: !missing.contains($0.name), isRotating: try store.next($0.name) != nil)
                     }))
+        }
+    }
+
+    struct Generate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Generate what is missing; what is there stays as it is.")
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws { try options.show(try await options.rotation(doing: "generate secrets").generate()) }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a secret a new value: where it is asked for, in its file, and to what runs with it.",
+            discussion: """
+                A rotation that was stopped is finished by the next one, and by 'bedplate install'. What runs with the
+                secret is restarted, one instance after the other.
+                """)
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The secret, as in REDIS_PASSWORD.")
+        var name: String
+
+        @Option(help: "How long an instance may take to become healthy again, as in 60s.")
+        var timeout = "60s"
+
+        func run() async throws {
+            let doing = "rotate the secret"
+            let limit: TimeSpan
+            do { limit = try TimeSpan(timeout) } catch {
+                throw OperatorError(doing: doing, because: "\(error)", exit: .usage)
+            }
+            try options.show(
+                try await options.rotation(doing: doing).rotate(name, within: limit.duration, doing: doing))
         }
     }
 
@@ -65,12 +99,23 @@ private struct SecretListAnswer: Answer {
         let name: String
         let file: String
         let isPresent: Bool
+        let isRotating: Bool
+
+        fileprivate var state: String { isRotating ? "being rotated" : isPresent ? "" : "missing" }
     }
 
     var text: String {
-        Table(
-            header: ["SECRET", "FILE", ""], rows: secrets.map { [$0.name, $0.file, $0.isPresent ? "" : "missing"] }
-        ).text
+        Table(header: ["SECRET", "FILE", ""], rows: secrets.map { [$0.name, $0.file, $0.state] }).text
+    }
+}
+
+extension GlobalOptions {
+    fileprivate func rotation(doing: String) throws -> SecretRotation {
+        let layout = try layout
+        let invocation = try invocation
+        return SecretRotation(
+            installation: try Installation(at: layout, on: invocation.host, doing: doing),
+            client: invocation.supervisor(layout.control), terminal: invocation.terminal)
     }
 }
 

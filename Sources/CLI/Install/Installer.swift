@@ -142,6 +142,9 @@ struct Installer {
             _ = try client.apply(stack)
             try host.files.replace(stamp, with: text, mode: [.ownerReadWrite], owner: nil)
         }
+        // A rotation of secrets that was stopped half-way.
+        _ = try await SecretRotation(installation: installation, client: client, terminal: terminal)
+            .finish(within: limit, doing: Self.doing)
         let live = try installation.live()
         try await installation.demandHealth(of: client, live: live, within: limit, doing: Self.doing)
         let door = HTTPFrontDoor(installation.profile.frontDoor, on: host)

@@ -30,6 +30,8 @@ struct Trial {
         changes += try await resolve(installation, frontDoor, running)
         try await started(installation, running, limit: request.limit)
         if running == nil { try await finishSwitch(installation) }
+        _ = try await SecretRotation(installation: installation, client: client, terminal: terminal)
+            .finish(within: request.limit, doing: "start the trial")
         let reply = try client.status()
         let healthy = reply.instances.filter { $0.wanted && $0.healthy }.count
         let wanted = reply.instances.filter(\.wanted).count

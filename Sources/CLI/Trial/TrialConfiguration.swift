@@ -54,10 +54,10 @@ struct TrialConfiguration {
         if let source = request.source {
             steps.append(CopyStep(try source.copies(to: layout, on: host), title: "programs"))
         }
-        return steps + [
-            files, SecretsStep(folder: layout.secrets, installation.profile.secrets),
-            BundledReleaseStep(profile: installation.profile, layout: layout, live: live),
-        ]
+        steps += [files, SecretsStep(folder: layout.secrets, installation.profile.secrets)] as [any Step]
+        steps += installation.profile.rotations(layout)
+        steps.append(BundledReleaseStep(profile: installation.profile, layout: layout, live: live))
+        return steps
     }
 
     /// The profile the operator names, else the one this root has, else the one that ships.

@@ -11,6 +11,13 @@ extension Consistency {
                 ProfilePath(["secrets", declaration.name.description, "generate"]),
                 "it is made of the secret \(source), which is not declared", given: [ProfilePath("secrets")])
         }
+        for case (let name, .previous(of: let source)) in profile.secrets.map({ ($0.name, $0.generator) })
+        where !name.description.hasSuffix(SecretDeclaration.previousSuffix) || !secrets.contains(source) {
+            report(
+                ProfilePath(["secrets", name.description, "generate"]),
+                "it keeps what another secret was, so it is called like that one with _PREVIOUS at the end",
+                given: [ProfilePath("secrets")])
+        }
         if profile.services.store == .mongodb {
             demandUpstream("mongodb", because: services + "store")
             demandSecrets(["MONGO_ROOT_PASSWORD", "MONGO_PASSWORD"], secrets, because: services + "store")

@@ -101,6 +101,7 @@ extension SecretDeclaration {
             case "base64": .base64(bytes: bytes)
             case "fernet": .fernet
             case "password": .password(length: value["length"].integer)
+            case "previous": .previous(of: String(key.dropLast(SecretDeclaration.previousSuffix.count)))
             case "mongodb-url": .mongodbURL(application: application)
             case "redis-url": .redisURL
             default: nil

@@ -57,10 +57,12 @@ package enum ProfileSchema {
 
     private static let secret: [Key] = [
         Key(
-            "generate", .choice(["hex", "base64", "fernet", "password", "mongodb-url", "redis-url"]), .required,
+            "generate", .choice(["hex", "base64", "fernet", "password", "previous", "mongodb-url", "redis-url"]),
+            .required,
             .generation,
-            "How the value is made: hexadecimal digits, URL-safe base64, a Fernet key, a password for people, or the "
-                + "address of a server with `MONGO_PASSWORD` or `REDIS_PASSWORD` in it."),
+            "How the value is made: hexadecimal digits, URL-safe base64, a Fernet key, a password for people, for "
+                + "`NAME_PREVIOUS` what `NAME` was before its last rotation, or the address of a server with "
+                + "`MONGO_PASSWORD` or `REDIS_PASSWORD` in it."),
         Key(
             "bytes", .integer(16...1024), .defaults(to: "32"), .generation,
             "How many random bytes; for `hex` and `base64`."),

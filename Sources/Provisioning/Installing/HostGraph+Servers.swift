@@ -24,58 +24,6 @@ extension HostGraph {
         SystemCallArchitectures=native
         """
 
-    private static func dropIn(_ unit: String) -> FilePath {
-        FilePath("/etc/systemd/system/\(unit).d/bedplate.conf")
-    }
-
-    /// The folder of a drop-in, and the drop-in.
-    private mutating func addDropIn(_ unit: String, _ text: String, after positions: Set<Int>) -> Int {
-        let path = Self.dropIn(unit)
-        let folder = graph.add(
-            DirectoryStep(
-                [.init(path.removingLastComponent(), mode: FilePermissions(rawValue: 0o755))],
-                title: "folder of \(unit)'s drop-in"), after: positions)
-        return graph.add(FileStep([.init(path, content: text)], title: "drop-in of \(unit)"), after: [folder])
-    }
-
-    // MARK: Redis
-
-    mutating func addRedis(after positions: Set<Int>) -> Int {
-        let unit = "redis-server.service"
-        let path: FilePath = "/etc/redis/bedplate.conf"
-        let configuration = graph.add(
-            ConfidentialFileStep(
-                path, mode: FilePermissions(rawValue: 0o640), owner: OwnerName(user: "root", group: "redis"),
-                secrets: [Self.name("REDIS_PASSWORD")], in: layout.secrets, title: "configuration of redis"
-            ) { secrets in
-                """
-                # Written by bedplate; changes made here are lost. The distribution's own file comes first.
-                include /etc/redis/redis.conf
-                bind 127.0.0.1 -::1
-                port \(Self.redisPort)
-                protected-mode yes
-                requirepass \(secrets[0].reveal())
-                # Jobs wait here: they survive a crash, and are never thrown out to make room.
-                appendonly yes
-                appendfsync everysec
-                maxmemory-policy noeviction
-
-                """
-            }, after: positions)
-        let dropIn = addDropIn(
-            unit,
-            """
-            # Written by bedplate; changes made here are lost.
-            [Service]
-            ExecStart=
-            ExecStart=/usr/bin/redis-server \(path) --supervised systemd --daemonize no
-
-            """, after: positions)
-        let running = graph.add(
-            UnitStep(unit, configuration: [path, Self.dropIn(unit)], layout: layout), after: [configuration, dropIn])
-        return graph.add(RedisAccessStep(port: Self.redisPort, secrets: layout.secrets), after: [running])
-    }
-
     // MARK: MongoDB
 
     mutating func addMongo(after positions: Set<Int>) -> Int {
@@ -100,7 +48,7 @@ extension HostGraph {
             """
         let configuration = graph.add(
             FileStep([.init(path, content: text)], title: "configuration of mongodb"), after: positions)
-        let dropIn = addDropIn(
+        let dropIn = graph.addDropIn(
             unit,
             """
             # Written by bedplate; changes made here are lost.
@@ -112,12 +60,14 @@ extension HostGraph {
 
             """, after: positions)
         let running = graph.add(
-            UnitStep(unit, configuration: [path, Self.dropIn(unit)], layout: layout), after: [configuration, dropIn])
+            UnitStep(unit, configuration: [path, StepGraph.dropIn(unit)], layout: layout),
+            after: [configuration, dropIn])
+        let rotated = graph.add(
+            RotationStep(profile.secrets, at: profile.mongoServer, folder: layout.secrets), after: [running])
         return graph.add(
             MongoUsersStep(
-                port: Self.mongoPort, application: profile.name,
-                databases: profile.services.databases.isEmpty ? [profile.name] : profile.services.databases,
-                secrets: layout.secrets), after: [running])
+                port: Self.mongoPort, application: profile.name, databases: profile.mongoDatabases,
+                secrets: layout.secrets), after: [rotated])
     }
 
     // MARK: nginx
@@ -148,7 +98,7 @@ extension HostGraph {
         let welcome: FilePath = "/etc/nginx/sites-enabled/default"
         let default80 = graph.add(
             AbsenceStep(welcome, because: "nginx's welcome page on port 80", title: "welcome page"), after: positions)
-        let dropIn = addDropIn(
+        let dropIn = graph.addDropIn(
             unit,
             """
             # Written by bedplate; changes made here are lost.
@@ -170,10 +120,5 @@ extension HostGraph {
                     unit, configuration: site.map(\.path) + [include, main, welcome], by: .reload, testedBy: test,
                     layout: layout), after: [files, default80, dropIn])
         ]
-    }
-
-    private static func name(_ text: String) -> SecretName {
-        guard let name = try? SecretName(text) else { preconditionFailure("'\(text)' is a name") }
-        return name
     }
 }

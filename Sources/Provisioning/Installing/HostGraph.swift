@@ -30,7 +30,10 @@ package struct HostGraph: Sendable {
         let accounts = addAccounts()
         let directories = graph.add(DirectoryStep.installed(layout, profile.account), after: accounts)
         let configuration = graph.add(FileStep(settings, title: "configuration"), after: [directories])
-        let secrets = graph.add(SecretsStep(folder: layout.secrets, profile.secrets), after: [directories])
+        let generated = graph.add(SecretsStep(folder: layout.secrets, profile.secrets), after: [directories])
+        let secrets = graph.add(
+            RotationStep(profile.secrets, besides: profile.passwordedServers, folder: layout.secrets),
+            after: [generated])
         laidOut = [directories, configuration, secrets]
         let base = graph.add(PackagesStep(basePackages, title: "base packages"), after: [database])
         let python = try addPython(after: [base, directories], architecture: architecture)
@@ -39,7 +42,12 @@ package struct HostGraph: Sendable {
             PackagesStep(serverPackages, brings: Self.brought(by: serverPackages), title: "server packages"),
             after: repositories.union([base]))
         ready = python.union([secrets, servers]).union(addNginx(site, after: [servers, directories]))
-        if profile.services.queue == .redis { ready.insert(addRedis(after: [servers, secrets])) }
+        if profile.services.queue == .redis {
+            let rotated = graph.add(
+                RotationStep(profile.secrets, at: profile.redisServer, folder: layout.secrets),
+                after: [servers, secrets])
+            ready.insert(graph.addRedis(profile, layout, after: [rotated]))
+        }
         if profile.services.store == .mongodb { ready.insert(addMongo(after: [servers, secrets, directories])) }
         if profile.runtimes.node?.yarn == true { ready.insert(addYarn(after: [servers])) }
     }

@@ -12,8 +12,8 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
         var groups: [String: UInt32] = [:]
         var removedAccounts: Set<String> = []
         var isRepaired = false
-        /// Passwords that a database would have by then: Redis by port, MongoDB's users by name.
-        var mongoUsers: Set<String> = []
+        /// MongoDB's users as they would be by then, with their roles.
+        var mongoUsers: [String: Set<MongoUser.Role>] = [:]
     }
     private let real: any Host
     private let files: ImaginedFiles
@@ -193,7 +193,7 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
     }
 
     func mongo(port: Int, login: MongoLogin?) async -> DatabaseAnswer {
-        if let login, state.withLock({ $0.mongoUsers.contains(login.name) }) { return .welcome(version: nil) }
+        if let login, state.withLock({ $0.mongoUsers[login.name] != nil }) { return .welcome(version: nil) }
         guard isImagined("mongod.service") else { return await real.databases.mongo(port: port, login: login) }
         guard let login else { return .denied }
         // One that runs already knows its users; one that is yet to come has none.
@@ -203,6 +203,13 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
     }
 
     func putMongoUser(port: Int, _ user: MongoUser, login: MongoLogin?) async throws {
-        state.withLock { _ = $0.mongoUsers.insert(user.login.name) }
+        state.withLock { $0.mongoUsers[user.login.name] = Set(user.roles) }
+    }
+
+    func admitRedisPassword(port: Int, _ password: Secret, login: Secret) async throws {}
+
+    func mongoRoles(port: Int, of user: String, login: MongoLogin) async throws -> Set<MongoUser.Role>? {
+        if let roles = state.withLock({ $0.mongoUsers[user] }) { return roles }
+        return try await real.databases.mongoRoles(port: port, of: user, login: login)
     }
 }

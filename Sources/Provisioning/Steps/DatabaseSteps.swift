@@ -67,14 +67,20 @@ package struct MongoUsersStep: Step {
         package var root: DatabaseAnswer
         package var application: DatabaseAnswer
         package var strangers: DatabaseAnswer
+        /// Of the application's user, where both can be asked.
+        package var roles: Set<MongoUser.Role>?
     }
 
     package func check(_ host: any Host) async throws -> Facts {
         let (root, own) = try logins(host)
         let answer = try await patient(host) { await host.databases.mongo(port: port, login: root) }
-        return Facts(
+        var facts = Facts(
             root: answer, application: await host.databases.mongo(port: port, login: own),
             strangers: await host.databases.mongo(port: port, login: nil))
+        if facts.root.isWelcome, facts.application.isWelcome {
+            facts.roles = try await host.databases.mongoRoles(port: port, of: application, login: root)
+        }
+        return facts
     }
 
     package func plan(_ facts: Facts) -> [Change] {
@@ -91,6 +97,12 @@ package struct MongoUsersStep: Step {
                 Change(
                     "application",
                     "create MongoDB's user \(application), for \(databases.joined(separator: ", "))"))
+        } else if let roles = facts.roles, roles != Set(Self.roles(databases)) {
+            changes.append(
+                Change(
+                    "application",
+                    "let MongoDB's user \(application) do in \(databases.joined(separator: ", ")) what it has to, and "
+                        + "nothing else"))
         }
         return changes
     }
@@ -101,7 +113,7 @@ package struct MongoUsersStep: Step {
         case "mongod": try await host.units.restart("mongod.service")
         case "root":
             do {
-                let user = MongoUser(root, roles: [.init("root", on: "admin")])
+                let user = MongoUser(root, roles: Self.rootRoles)
                 try await host.databases.putMongoUser(port: port, user, login: nil)
             } catch {
                 throw OperatorError(
@@ -111,11 +123,17 @@ package struct MongoUsersStep: Step {
                     cause: error)
             }
         default:
-            // Changing how long an index keeps documents takes dbAdmin, too.
-            let roles = databases.flatMap { [MongoUser.Role("readWrite", on: $0), .init("dbAdmin", on: $0)] }
-            let user = MongoUser(own, roles: roles)
+            let user = MongoUser(own, roles: Self.roles(databases))
             try await host.databases.putMongoUser(port: port, user, login: root)
         }
+    }
+
+    static let rootRoles = [MongoUser.Role("root", on: "admin")]
+
+    /// The roles of the application's user: to read and write, and dbAdmin, which it takes to change how long an index
+    /// keeps documents.
+    static func roles(_ databases: [String]) -> [MongoUser.Role] {
+        databases.flatMap { [MongoUser.Role("readWrite", on: $0), .init("dbAdmin", on: $0)] }
     }
 
     private func logins(_ host: any Host) throws -> (root: MongoLogin, own: MongoLogin) {
@@ -128,7 +146,7 @@ package struct MongoUsersStep: Step {
 }
 
 extension DatabaseAnswer {
-    fileprivate var isWelcome: Bool { if case .welcome = self { true } else { false } }
+    var isWelcome: Bool { if case .welcome = self { true } else { false } }
 }
 
 /// Asks again for a while: a server that has just been started is not there yet.
