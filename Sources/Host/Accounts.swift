@@ -9,6 +9,13 @@ package protocol AccountDatabase: Sendable {
     func createGroup(_ name: String) async throws
     /// Makes a user for a system service: no password, no shell.
     func createUser(_ request: UserRequest) async throws
+    /// The users that a group names as its members; none where there is no such group.
+    func members(of group: String) throws -> Set<String>
+    /// The name of the group with this number.
+    func name(ofGroup number: UInt32) throws -> String?
+    /// Makes a user a member of a group, besides those it is in.
+    func addMember(_ user: String, to group: String) async throws
+    func removeMember(_ user: String, from group: String) async throws
     /// Absent is fine.
     func removeUser(_ name: String) async throws
     /// Absent is fine.

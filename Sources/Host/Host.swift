@@ -9,6 +9,7 @@ package protocol Host: Sendable {
     var system: any SystemInformation { get }
     var downloads: any Downloads { get }
     var databases: any Databases { get }
+    var kernel: any KernelSettings { get }
     var clock: any Clock<Duration> { get }
     /// Milliseconds since 1970, for records; never for measuring.
     func wallTime() -> Int64

@@ -28,6 +28,9 @@ package struct Layout: Hashable, Sendable {
     package var settings: FilePath { configuration.appending("settings") }
     package var secrets: FilePath { configuration.appending("secrets") }
 
+    /// What container scans have to know of Docker, for the environment of processes.
+    package var docker: FilePath { configuration.appending("docker.env") }
+
     // What we remember
     package var state: FilePath { below("var/lib/bedplate") }
     package var stack: FilePath { state.appending("stack.json") }
@@ -47,6 +50,8 @@ package struct Layout: Hashable, Sendable {
     package var runtimes: FilePath { state.appending("runtimes") }
     /// The application's own data.
     package var data: FilePath { state.appending("data") }
+    /// Where Prowler's reports go when it runs in a container.
+    package var prowlerOutput: FilePath { data.appending("prowler") }
     package var logs: FilePath { below("var/log/bedplate") }
 
     // What lives as long as the machine is up

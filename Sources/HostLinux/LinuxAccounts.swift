@@ -31,6 +31,43 @@ package struct LinuxAccounts: AccountDatabase {
         try await processes.demand(Command("/usr/sbin/groupdel", name), timeout: .seconds(60))
     }
 
+    package func members(of group: String) throws -> Set<String> {
+        var entry = Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        return try withGrowingBuffer(group) { buffer, size in
+            getgrnam_r(group, &entry, buffer, size, &found)
+        } then: {
+            var names: Set<String> = []
+            var next = found?.pointee.gr_mem
+            while let member = next?.pointee {
+                names.insert(String(cString: member))
+                next = next?.successor()
+            }
+            return names
+        }
+    }
+
+    package func name(ofGroup number: UInt32) throws -> String? {
+        var entry = Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        return try withGrowingBuffer("\(number)") { buffer, size in
+            getgrgid_r(number, &entry, buffer, size, &found)
+        } then: {
+            found.map { String(cString: $0.pointee.gr_name) }
+        }
+    }
+
+    package func addMember(_ user: String, to group: String) async throws {
+        guard try !members(of: group).contains(user) else { return }
+        try await processes.demand(
+            Command("/usr/sbin/usermod", "--append", "--groups", group, user), timeout: .seconds(60))
+    }
+
+    package func removeMember(_ user: String, from group: String) async throws {
+        guard try members(of: group).contains(user) else { return }
+        try await processes.demand(Command("/usr/bin/gpasswd", "--delete", user, group), timeout: .seconds(60))
+    }
+
     package func user(named name: String) throws -> Account? {
         try lookUp(name) { entry, buffer, size, result in
             getpwnam_r(name, entry, buffer, size, result)

@@ -13,6 +13,7 @@ package struct LinuxHost: Host {
     package let system: any SystemInformation
     package let downloads: any Downloads
     package let databases: any Databases
+    package let kernel: any KernelSettings = LinuxKernel()
     package let clock: any Clock<Duration> = ContinuousClock()
 
     /// `databases`: the drivers, which this module does without.

@@ -21,6 +21,9 @@ package struct Profile: Sendable, Equatable {
     package var account: String?
     package var release: ReleasePolicy
     package var runtimes: Runtimes
+    /// The processes whose users may speak with Docker, where it is present; `nil`: Docker is of no interest.
+    package var docker: [ProcessName]?
+    package var scanners: [Scanner]
     package var catalogue: Catalogue
 
     package init(
@@ -28,7 +31,7 @@ package struct Profile: Sendable, Equatable {
         slots: [Slot: [String: Port]], processes: [ProcessDeclaration], logging: Logging = Logging(),
         frontDoor: FrontDoor, routes: [Route], metrics: MetricsListener? = nil,
         account: String? = nil, release: ReleasePolicy = ReleasePolicy(), runtimes: Runtimes = Runtimes(),
-        catalogue: Catalogue = Catalogue()
+        docker: [ProcessName]? = nil, scanners: [Scanner] = [], catalogue: Catalogue = Catalogue()
     ) {
         self.name = name
         self.summary = summary
@@ -43,6 +46,8 @@ package struct Profile: Sendable, Equatable {
         self.account = account
         self.release = release
         self.runtimes = runtimes
+        self.docker = docker
+        self.scanners = scanners
         self.catalogue = catalogue
     }
 }

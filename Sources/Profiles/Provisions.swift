@@ -14,7 +14,7 @@ package struct Runtimes: Sendable, Equatable {
         package var method: Method
 
         /// `automatic`: the distribution's own where it has that series, else the standalone archive.
-        package enum Method: String, Sendable, CaseIterable { case automatic, distribution, standalone }
+        package enum Method: String, Sendable, CaseIterable { case automatic, distribution, standalone, source }
 
         package init(version: String, method: Method) {
             self.version = version
@@ -31,6 +31,19 @@ package struct Runtimes: Sendable, Equatable {
             self.version = version
             self.yarn = yarn
         }
+    }
+}
+
+/// A scanner that others make, which an installation fetches.
+package enum Scanner: String, Sendable, CaseIterable {
+    case opengrep, gitleaks
+    case osvScanner = "osv-scanner"
+    case syft, grype, prowler
+
+    /// The name of its archive in the catalogue. `architecture`: as uname(2) names it.
+    package func archive(for architecture: String) -> String {
+        // Prowler is Python, and the same for every processor.
+        self == .prowler ? rawValue : "\(rawValue)-" + architecture.split(separator: "_").joined(separator: "-")
     }
 }
 
@@ -66,10 +79,13 @@ package struct PinnedArchive: Sendable, Equatable {
     package var uri: String
     /// 64 hexadecimal digits.
     package var sha256: String
+    /// For people: `8.30.1`.
+    package var version: String?
 
-    package init(uri: String, sha256: String) {
+    package init(uri: String, sha256: String, version: String? = nil) {
         self.uri = uri
         self.sha256 = sha256
+        self.version = version
     }
 }
 

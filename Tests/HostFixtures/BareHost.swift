@@ -26,8 +26,14 @@ extension FakeHost {
         ])
         for folder in [
             "/etc/apt/keyrings", "/etc/apt/sources.list.d", "/etc/apt/preferences.d", "/usr/local/bin",
-            "/lib/systemd/system", "/etc/systemd/system",
+            "/lib/systemd/system", "/etc/systemd/system", "/etc/sysctl.d", "/etc/tmpfiles.d",
         ] { host.disk.plantDirectory(FilePath(folder)) }
+        host.settings.plant([
+            "/proc/sys/vm/swappiness": "60", "/proc/sys/vm/max_map_count": "65530",
+            "/proc/sys/net/ipv4/tcp_keepalive_time": "7200",
+            "/sys/kernel/mm/transparent_hugepage/enabled": "madvise",
+            "/sys/kernel/mm/transparent_hugepage/defrag": "madvise",
+        ])
         host.commands.onChildren { _ in [] }
         return host
     }

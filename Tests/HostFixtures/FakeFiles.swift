@@ -59,6 +59,14 @@ package final class FakeFiles: FileSystem {
         }
     }
 
+    /// A socket, which nobody reads.
+    package func plantSocket(_ path: FilePath, owner: Owner) {
+        nodes.withLock { nodes in
+            Self.plantParents(of: path, in: &nodes)
+            nodes[path.string] = Node(kind: .other, mode: FilePermissions(rawValue: 0o660), owner: owner)
+        }
+    }
+
     package func plantDirectory(_ path: FilePath) {
         nodes.withLock { nodes in
             Self.plantParents(of: path, in: &nodes)
@@ -87,7 +95,11 @@ package final class FakeFiles: FileSystem {
     package func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
         try faults.read()
         return try nodes.withLock { nodes in
-            guard let node = nodes[path.string] else { throw Self.failure("open", path, .noSuchFileOrDirectory) }
+            var place = path
+            while let link = nodes[place.string], link.kind == .link {
+                place = place.removingLastComponent().pushing(FilePath(String(decoding: link.content, as: UTF8.self)))
+            }
+            guard let node = nodes[place.string] else { throw Self.failure("open", path, .noSuchFileOrDirectory) }
             guard node.kind == .file else { throw Self.failure("read", path, .isDirectory) }
             guard node.content.count <= limit else { throw HostError.tooLarge(path: path, limit: limit) }
             return node.content

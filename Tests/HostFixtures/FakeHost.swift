@@ -7,6 +7,7 @@ package final class FakeHost: Host {
     package let disk: FakeFiles
     package let commands: FakeProcesses
     package let machine: FakeMachine
+    package let settings: FakeKernel
     package let manualClock = ManualClock()
 
     package init(faults: Faults = Faults()) {
@@ -14,6 +15,7 @@ package final class FakeHost: Host {
         disk = FakeFiles(faults: faults)
         commands = FakeProcesses(faults: faults, disk: disk)
         machine = FakeMachine(faults: faults, disk: disk)
+        settings = FakeKernel(faults: faults)
     }
 
     package var files: any FileSystem { disk }
@@ -25,6 +27,7 @@ package final class FakeHost: Host {
     package var system: any SystemInformation { machine }
     package var downloads: any Downloads { machine }
     package var databases: any Databases { machine.databases }
+    package var kernel: any KernelSettings { settings }
     package var clock: any Clock<Duration> { manualClock }
 
     /// 2026-01-01 and as long as the clock was moved.

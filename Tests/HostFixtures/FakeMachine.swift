@@ -25,6 +25,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var onReload: (@Sendable (String) throws -> Void)?
         var users: [Account]?
         var groups: [String: UInt32]?
+        var members: [String: Set<String>] = [:]
         var listeners: [Int: PortHolder]?
         var connections: (@Sendable (Int) -> Int)?
         var exchange: (@Sendable (Exchange) throws -> [UInt8])?
@@ -199,6 +200,26 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     package func createUser(_ request: UserRequest) async throws {
         try faults.change()
         addUser(request.name)
+    }
+
+    package func members(of group: String) throws -> Set<String> {
+        try faults.read()
+        return state.withLock { $0.members[group] ?? [] }
+    }
+
+    package func name(ofGroup number: UInt32) throws -> String? {
+        try answer("the group \(number)", "host.machine.setGroups([\"docker\": \(number)])") { $0.groups }
+            .first { $0.value == number }?.key
+    }
+
+    package func addMember(_ user: String, to group: String) async throws {
+        try faults.change()
+        state.withLock { _ = $0.members[group, default: []].insert(user) }
+    }
+
+    package func removeMember(_ user: String, from group: String) async throws {
+        try faults.change()
+        state.withLock { _ = $0.members[group]?.remove(user) }
     }
 
     package func removeUser(_ name: String) async throws {

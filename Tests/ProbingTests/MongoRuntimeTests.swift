@@ -26,6 +26,8 @@ struct MongoRuntimeTests {
         #expect(try #require(version).wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+/) != nil)
         #expect(latency > .zero)
         #expect(probe(server, "hunter3").check() == .unhealthy(.authentication))
+        let users = try probe(server, "hun ter@2:/%").run("{\"usersInfo\": \"app\"}", on: "admin")
+        #expect(users.contains("\"role\" : \"root\"") && users.contains("\"db\" : \"admin\""), "\(users)")
         #expect(probe(server, user: "api", "hun ter@2:/%").check() == .unhealthy(.authentication))
         server.stop()
         #expect(probe(server, "hun ter@2:/%").check() == .unhealthy(.refused))

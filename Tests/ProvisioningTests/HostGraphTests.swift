@@ -10,10 +10,12 @@ import Testing
 private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
 
 @Suite struct HostGraphTests {
-    @Test("--check on a clean host lists exactly the changes that install then makes", arguments: releases)
-    func plannedIsMade(release: [String: String]) async throws {
-        let profile = try ShippedProfile.load()
+    @Test(
+        "--check on a clean host lists exactly the changes that install then makes", arguments: releases, [false, true])
+    func plannedIsMade(release: [String: String], hasEverything: Bool) async throws {
+        let profile = try ShippedProfile.load(hasEverything ? ShippedProfile.everything : [])
         let host = try ShippedProfile.host(release, profile)
+        if hasEverything { try ShippedProfile.addEverything(to: host) }
         let engine = Engine(host: host, layout: Layout())
         let graph = try ShippedProfile.graph(profile, release)
         let before = host.disk.snapshot
@@ -26,10 +28,11 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
         #expect(made == planned)
     }
 
-    @Test("a second run changes nothing and writes nothing", arguments: releases)
-    func secondRun(release: [String: String]) async throws {
-        let profile = try ShippedProfile.load()
+    @Test("a second run changes nothing and writes nothing", arguments: releases, [false, true])
+    func secondRun(release: [String: String], hasEverything: Bool) async throws {
+        let profile = try ShippedProfile.load(hasEverything ? ShippedProfile.everything : [])
         let host = try ShippedProfile.host(release, profile)
+        if hasEverything { try ShippedProfile.addEverything(to: host) }
         let engine = Engine(host: host, layout: Layout())
         _ = try await engine.run(ShippedProfile.graph(profile, release))
         let before = host.disk.snapshot
@@ -151,10 +154,26 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
         }
     }
 
-    @Test("what is planned on a bare host is what was accepted", arguments: releases)
-    func golden(release: [String: String]) async throws {
-        let profile = try ShippedProfile.load()
+    @Test("uninstall sets the kernel and Docker's group as they were")
+    func machineState() async throws {
+        let profile = try ShippedProfile.load(ShippedProfile.everything)
+        let host = try ShippedProfile.host(FakeHost.debian12, profile)
+        try ShippedProfile.addEverything(to: host)
+        let kernel = host.settings.values
+        _ = try await Engine(host: host, layout: Layout()).run(ShippedProfile.graph(profile, FakeHost.debian12))
+        #expect(host.settings.values["/proc/sys/vm/swappiness"] == "1")
+        #expect(try host.accounts.members(of: "docker") == ["cspm"])
+        let outcome = try await Uninstall(host: host, layout: Layout(), valuables: []).run(purging: true)
+        #expect(host.settings.values == kernel)
+        #expect(try host.accounts.members(of: "docker").isEmpty)
+        #expect(outcome.done.contains("took the user cspm out of the group docker"))
+    }
+
+    @Test("what is planned on a bare host is what was accepted", arguments: releases, [false, true])
+    func golden(release: [String: String], hasEverything: Bool) async throws {
+        let profile = try ShippedProfile.load(hasEverything ? ShippedProfile.everything : [])
         let host = try ShippedProfile.host(release, profile)
+        if hasEverything { try ShippedProfile.addEverything(to: host) }
         let planned = try await Engine(host: host, layout: Layout()).plan(ShippedProfile.graph(profile, release))
         let text = planned.map { step in
             "\(step.step):\n"
@@ -162,7 +181,7 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
                     "  \(change.sentence)\n" + (change.difference ?? []).map { "      \($0)\n" }.joined()
                 }.joined()
         }.joined()
-        let name = try #require(Distribution(release)).rawValue
+        let name = try #require(Distribution(release)).rawValue + (hasEverything ? "-with-everything" : "")
         let path = ShippedProfile.repository.appending("Tests/ProvisioningTests/Golden/\(name).plan").string
         if ProcessInfo.processInfo.environment["BEDPLATE_GOLDEN"] == "accept" {
             try Data(text.utf8).write(to: URL(filePath: path))

@@ -22,7 +22,8 @@ import Testing
             let found = try await findings(host, profile)
             #expect(
                 found.map(\.sentence) == [
-                    "Node 20 got its last security update on 2026-04-30; it is installed because the profile asks"
+                    "Node 20 got its last security update on 2026-04-30; it is installed because the profile asks",
+                    "Docker is not here: containers are not scanned",
                 ])
             let isOnlyWarned = found.allSatisfy { $0.isWarning }
             #expect(isOnlyWarned)

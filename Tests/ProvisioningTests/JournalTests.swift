@@ -19,7 +19,7 @@ private let layout = Layout(root: "/trial")
         let entries = try await Journal(at: layout.journal, on: journaled()).entries
         #expect(entries.map(\.event) == [.runBegan, .changeBegan, .before, .changeDone, .runEnded])
         #expect(entries[1].sentence == "write /motd (0644)")
-        #expect(entries.allSatisfy { $0.format == 2 })
+        #expect(entries.allSatisfy { $0.format == 3 })
     }
 
     @Test("a last line that a power cut tore is cut off, wherever it was torn")
@@ -48,8 +48,8 @@ private let layout = Layout(root: "/trial")
     @Test("a journal of a later release is refused and kept")
     func laterFormat() throws {
         let host = FakeHost()
-        host.disk.plant(layout.journal, "{\"at\":1,\"event\":\"run-began\",\"format\":3}\n")
+        host.disk.plant(layout.journal, "{\"at\":1,\"event\":\"run-began\",\"format\":4}\n")
         let error = #expect(throws: OperatorError.self) { try Journal(at: layout.journal, on: host) }
-        #expect(error?.because.contains("format 3, of a later release") == true)
+        #expect(error?.because.contains("format 4, of a later release") == true)
     }
 }

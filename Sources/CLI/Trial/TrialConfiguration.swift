@@ -51,6 +51,12 @@ struct TrialConfiguration {
                 .init(layout.settings, content: recorded.content),
             ], title: "configuration")
         var steps: [any Step] = [directories]
+        if installation.profile.frontDoor.tls != nil {
+            let folders = [layout.certificate.removingLastComponent(), layout.challenges]
+            steps.append(
+                DirectoryStep(folders.map { .init($0, mode: own) }, title: "folders of certificates"))
+            steps.append(CertificateStep(domain: nil, address: nil, layout: layout))
+        }
         if let source = request.source {
             steps.append(CopyStep(try source.copies(to: layout, on: host), title: "programs"))
         }

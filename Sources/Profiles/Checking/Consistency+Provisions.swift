@@ -24,6 +24,28 @@ extension Consistency {
         }
         if profile.services.queue == .redis { demandSecrets(["REDIS_PASSWORD"], secrets, because: services + "queue") }
         if profile.runtimes.node != nil { demandUpstream("node", because: ProfilePath(["runtimes", "node"])) }
+        for (index, name) in (profile.docker ?? []).enumerated() where process(named: name) == nil {
+            report(
+                ProfilePath(["docker", "access"]) + index, "there is no process '\(name)'",
+                suggestion: closestProcess(to: name))
+        }
+        for (index, scanner) in profile.scanners.enumerated() {
+            let path = ProfilePath("scanners") + index
+            if profile.scanners.firstIndex(of: scanner) != index { report(path, "it is named twice") }
+            if scanner == .prowler, profile.runtimes.python == nil {
+                report(path, "Prowler is written in Python", given: [ProfilePath("runtimes")])
+            }
+            let archives = profile.catalogue.archives.keys
+            guard !archives.contains(where: { $0 == scanner.rawValue || $0.hasPrefix("\(scanner.rawValue)-") }) else {
+                continue
+            }
+            report(path, "there is no archive '\(scanner.rawValue)'", given: [ProfilePath("archives")])
+        }
+        if profile.runtimes.python?.method == .source, profile.catalogue.archives["python-source"] == nil {
+            report(
+                ProfilePath(["runtimes", "python", "method"]), "there is no archive 'python-source'",
+                given: [ProfilePath("archives")])
+        }
         for (name, upstream) in profile.catalogue.upstreams {
             let path = ProfilePath(["upstreams", name])
             if upstream.fingerprint.utf8.count != 40 {

@@ -33,10 +33,13 @@ extension Profile {
             },
             account: root.ifPresent("account")?.string, release: ReleasePolicy(root["release"]),
             runtimes: Runtimes(root["runtimes"]),
+            docker: root.ifPresent("docker").map { $0["access"].items.map(\.process) },
+            scanners: root["scanners"].items.map(named),
             catalogue: Catalogue(
                 upstreams: root["upstreams"].dictionary(Upstream.init),
                 archives: root["archives"].dictionary {
-                    PinnedArchive(uri: $0["uri"].string, sha256: $0["sha256"].string)
+                    PinnedArchive(
+                        uri: $0["uri"].string, sha256: $0["sha256"].string, version: $0.ifPresent("version")?.string)
                 },
                 mirrors: root["mirrors"].items.map { Catalogue.Mirror(from: $0["from"].string, to: $0["to"].string) }))
     }

@@ -8,7 +8,15 @@ extension ProfileSchema {
         Key("version", .text(.series), .defaults(to: "'3.12'"), .apply, "The series."),
         Key(
             "method", .choice(Runtimes.Python.Method.allCases.map(\.rawValue)), .defaults(to: "automatic"), .apply,
-            "The distribution's packages, or the archive `python-<architecture>`; `automatic`: the first that has it."),
+            "The distribution's packages, the archive `python-<architecture>`, or the archive `python-source`, which is "
+                + "built; `automatic`: the first of them that has it."),
+    ]
+
+    static let docker: [Key] = [
+        Key(
+            "access", .list(.process, count: 0...50), .defaults(to: "[]"), .apply,
+            "The processes whose users join the group of Docker's socket, as container scans need it; that is as much as "
+                + "root.")
     ]
 
     private static let node: [Key] = [
@@ -33,6 +41,7 @@ extension ProfileSchema {
     static let archive: [Key] = [
         Key("uri", .text(.address), .required, .apply, "Its address."),
         Key("sha256", .text(.digest), .required, .apply, "What its SHA-256 must be."),
+        Key("version", .text(.version), .optional, .apply, "Which version it is, for people."),
     ]
 
     static let mirror: [Key] = [
@@ -44,6 +53,9 @@ extension ProfileSchema {
 extension TextRule {
     static let series = TextRule(
         title: "version", expected: "digits and points", first: "0-9", rest: "0-9.", limit: 15)
+    static let version = TextRule(
+        title: "version", expected: "a version as its makers write it", first: "0-9a-z", rest: "A-Za-z0-9.+~-",
+        limit: 40)
     static let address = TextRule(
         title: "address", expected: "an address without blanks and quotes", first: "a-z",
         rest: "A-Za-z0-9:/._~%?&=@+,-", limit: 1024)

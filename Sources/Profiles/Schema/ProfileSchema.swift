@@ -11,6 +11,11 @@ package enum ProfileSchema {
             "The system user and group that processes run as; absent: as the supervisor."),
         Key("release", .object(release), .defaults(to: "{}"), "Where releases of the application come from."),
         Key("runtimes", .object(runtimes), .defaults(to: "{}"), "Language runtimes to install."),
+        Key("docker", .object(docker), .optional, "Docker, where it is present; absent: it is not looked for."),
+        Key(
+            "scanners", .list(.choice(Scanner.allCases.map(\.rawValue)), count: 0...Scanner.allCases.count),
+            .defaults(to: "[]"), .apply,
+            "Scanners that others make, each from the archive `<scanner>-<architecture>` (Prowler: `prowler`)."),
         Key("services", .object(services), .defaults(to: "{}"), "Which stores the application uses."),
         Key(
             "secrets", .dictionary(key: .secretName, entry: "<secret>", value: .object(secret)), .defaults(to: "{}"),

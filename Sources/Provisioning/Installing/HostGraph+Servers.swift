@@ -55,13 +55,21 @@ extension HostGraph {
             [Service]
             ExecStart=
             ExecStart=/usr/bin/mongod --config \(path)
+            LimitFSIZE=infinity
+            LimitCPU=infinity
+            LimitAS=infinity
+            LimitMEMLOCK=infinity
+            LimitNOFILE=64000
+            LimitNPROC=64000
+            TasksMax=infinity
             ProtectSystem=full
             \(Self.hardening)
 
             """, after: positions)
+        let kernel = addMongoKernel(after: positions)
         let running = graph.add(
             UnitStep(unit, configuration: [path, StepGraph.dropIn(unit)], layout: layout),
-            after: [configuration, dropIn])
+            after: [configuration, dropIn, kernel])
         let rotated = graph.add(
             RotationStep(profile.secrets, at: profile.mongoServer, folder: layout.secrets), after: [running])
         return graph.add(
@@ -112,13 +120,21 @@ extension HostGraph {
             \(Self.hardening)
 
             """, after: positions)
+        let certificate = addCertificate(after: [folder])
+        let certificates = certificate.isEmpty ? [] : [layout.certificate, layout.certificateKey]
         // The drop-in is not among what a reload takes up: it is for the next start, and a restart would cut requests.
         let test = Command("/usr/sbin/nginx", "-t", "-q").leaving([])
+        let read = site.map(\.path) + [include, main, welcome] + certificates
+        let running = graph.add(
+            UnitStep(unit, configuration: read, by: .reload, testedBy: test, layout: layout),
+            after: certificate.union([files, default80, dropIn]))
+        let asked = addAcme(after: [running])
+        guard !asked.isEmpty else { return [running] }
         return [
             graph.add(
                 UnitStep(
-                    unit, configuration: site.map(\.path) + [include, main, welcome], by: .reload, testedBy: test,
-                    layout: layout), after: [files, default80, dropIn])
+                    unit, configuration: read, by: .reload, testedBy: test, title: "\(unit) with its certificate",
+                    layout: layout), after: asked)
         ]
     }
 }

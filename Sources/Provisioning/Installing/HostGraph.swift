@@ -50,6 +50,17 @@ package struct HostGraph: Sendable {
         }
         if profile.services.store == .mongodb { ready.insert(addMongo(after: [servers, secrets, directories])) }
         if profile.runtimes.node?.yarn == true { ready.insert(addYarn(after: [servers])) }
+        if let docker = profile.docker {
+            let users = docker.compactMap { name in profile.processes.first { $0.name == name } }
+                .compactMap { $0.user ?? profile.account }.filter { $0 != "root" }
+            ready.insert(
+                graph.add(
+                    DockerStep(
+                        environment: layout.docker, output: layout.prowlerOutput,
+                        owner: profile.account.map { OwnerName(user: $0, group: $0) },
+                        users: Set(users).sorted()), after: [directories]))
+        }
+        ready.formUnion(try addScanners(after: [base, directories], python: python, architecture: architecture))
     }
 
     /// Adds a step of somebody else.
@@ -59,6 +70,8 @@ package struct HostGraph: Sendable {
     private var basePackages: [PackagesStep.Wanted] {
         var names = ["ca-certificates", "build-essential", "libffi-dev", "certbot"]
         if pythonIsPackaged { names += ["python3.12", "python3.12-venv"] }
+        if profile.runtimes.python?.method == .source { names += PythonStep.buildPackages }
+        if profile.frontDoor.tls != nil { names.append("openssl") }
         return names.map { .init($0) }
     }
 
@@ -117,7 +130,7 @@ extension HostGraph {
         return switch python.method {
         case .automatic: distribution.python == python.version
         case .distribution: true
-        case .standalone: false
+        case .standalone, .source: false
         }
     }
 
@@ -128,7 +141,8 @@ extension HostGraph {
             let program = FilePath("/usr/bin/python\(python.version)")
             return [graph.add(PythonStep(.program(program), environment: environment), after: positions)]
         }
-        let name = "python-" + architecture.split(separator: "_").joined(separator: "-")
+        let isBuilt = python.method == .source
+        let name = isBuilt ? "python-source" : "python-" + architecture.split(separator: "_").joined(separator: "-")
         guard let pinned = profile.catalogue.archives[name] else {
             throw OperatorError(
                 doing: "install Python \(python.version)", because: "the profile has no archive '\(name)'",
@@ -140,8 +154,11 @@ extension HostGraph {
             ArchiveStep(
                 "python", address: profile.catalogue.mirrored(pinned.uri), sha256: pinned.sha256, path: archive,
                 unlessUnpacked: PythonStep.stamp(in: folder)), after: positions)
-        let step = PythonStep(.archive(archive, sha256: pinned.sha256, folder: folder), environment: environment)
-        return [graph.add(step, after: [fetched])]
+        let source: PythonStep.Source =
+            isBuilt
+            ? .sources(archive, sha256: pinned.sha256, folder: folder)
+            : .archive(archive, sha256: pinned.sha256, folder: folder)
+        return [graph.add(PythonStep(source, environment: environment), after: [fetched])]
     }
 
     private mutating func addYarn(after positions: Set<Int>) -> Int {

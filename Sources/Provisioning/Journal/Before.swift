@@ -11,6 +11,10 @@ package struct Before: Codable, Hashable, Sendable {
         case user
         /// There was none.
         case group
+        /// A user was no member of a group; named `user group`.
+        case member
+        /// A setting of the kernel, by its path.
+        case setting
     }
     package var kind: Kind
     package var name: String
@@ -19,15 +23,19 @@ package struct Before: Codable, Hashable, Sendable {
     /// Of a unit.
     package var wasEnabled: Bool?
     package var wasActive: Bool?
+    /// Of a setting.
+    package var value: String?
 
     package init(
-        _ kind: Kind, _ name: String, found: Found? = nil, wasEnabled: Bool? = nil, wasActive: Bool? = nil
+        _ kind: Kind, _ name: String, found: Found? = nil, wasEnabled: Bool? = nil, wasActive: Bool? = nil,
+        value: String? = nil
     ) {
         self.kind = kind
         self.name = name
         self.found = found
         self.wasEnabled = wasEnabled
         self.wasActive = wasActive
+        self.value = value
     }
 
     /// What was at a path.

@@ -1,7 +1,8 @@
 /// One line of the journal.
 package struct JournalEntry: Codable, Hashable, Sendable {
-    /// The format this code writes. 2 added `before` and `uninstalled`; lines of format 1 are read as they are.
-    package static let currentFormat = 2
+    /// The format this code writes. 2 added `before` and `uninstalled`, 3 members of groups and settings of the kernel to
+    /// what was before; older lines are read as they are.
+    package static let currentFormat = 3
 
     package var format = Self.currentFormat
     /// In milliseconds since 1970.

@@ -21,6 +21,7 @@ struct LedgerHost: Host {
     var system: any SystemInformation { real.system }
     var downloads: any Downloads { LedgerDownloads(real: real.downloads, book: book) }
     var databases: any Databases { real.databases }
+    var kernel: any KernelSettings { LedgerKernel(real: real.kernel, book: book) }
     var clock: any Clock<Duration> { real.clock }
     func wallTime() -> Int64 { real.wallTime() }
 }

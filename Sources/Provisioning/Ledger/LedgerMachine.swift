@@ -76,6 +76,17 @@ struct LedgerAccounts: AccountDatabase {
         try await real.createUser(request)
     }
 
+    func addMember(_ user: String, to group: String) async throws {
+        if try !real.members(of: group).contains(user) { try book.note(Before(.member, "\(user) \(group)")) }
+        try await real.addMember(user, to: group)
+    }
+
+    func removeMember(_ user: String, from group: String) async throws {
+        try await real.removeMember(user, from: group)
+    }
+
+    func members(of group: String) throws -> Set<String> { try real.members(of: group) }
+    func name(ofGroup number: UInt32) throws -> String? { try real.name(ofGroup: number) }
     func removeUser(_ name: String) async throws { try await real.removeUser(name) }
     func removeGroup(_ name: String) async throws { try await real.removeGroup(name) }
     func user(named name: String) throws -> Account? { try real.user(named: name) }
@@ -110,4 +121,17 @@ struct LedgerDownloads: Downloads {
         try book.note(path)
         try await real.fetch(address, to: path, sha256: sha256)
     }
+}
+
+struct LedgerKernel: KernelSettings {
+    let real: any KernelSettings
+    let book: Ledger
+
+    func change(_ path: FilePath, to value: String) throws {
+        if let before = try real.value(at: path) { try book.note(Before(.setting, path.string, value: before)) }
+        try real.change(path, to: value)
+    }
+
+    func value(at path: FilePath) throws -> String? { try real.value(at: path) }
+    func canChange(_ path: FilePath) -> Bool { real.canChange(path) }
 }

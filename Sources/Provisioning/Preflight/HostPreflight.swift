@@ -5,8 +5,8 @@ import SystemPackage
 
 /// Looks at a host before anything is changed: everything that stands in the way, all of it at once. It only reads.
 package struct HostPreflight: Sendable {
-    private let profile: Profile
-    private let layout: Layout
+    let profile: Profile
+    let layout: Layout
     private let ports: [Preflight.PortNeed]
     private let ours: Set<Int32>
 
@@ -32,6 +32,7 @@ package struct HostPreflight: Sendable {
         findings += try services(host, database)
         findings += clock(host, release)
         findings += endOfLife(host)
+        findings += try notes(host)
         findings += try await upstreams(host, distribution, database)
         return findings
     }

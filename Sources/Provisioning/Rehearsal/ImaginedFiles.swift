@@ -37,7 +37,12 @@ final class ImaginedFiles: FileSystem {
     private func make(
         _ path: FilePath, _ kind: FileStatus.Kind, _ mode: FilePermissions, _ owner: Owner?, _ content: Content
     ) {
-        let size: Int64 = if case .bytes(let bytes) = content { Int64(bytes.count) } else { 0 }
+        let size: Int64 =
+            switch content {
+            case .bytes(let bytes): Int64(bytes.count)
+            case .link(let target): Int64(target.utf8.count)
+            case .like, .none: 0
+            }
         let status = FileStatus(kind: kind, mode: mode, owner: owner ?? Owner(user: 0, group: 0), size: size)
         entries.withLock { $0[path] = .made(Node(status: status, content: content)) }
     }
@@ -61,7 +66,9 @@ final class ImaginedFiles: FileSystem {
                 guard bytes.count <= limit else { throw HostError.tooLarge(path: path, limit: limit) }
                 return bytes
             case .like(let source): return try real.read(source, limit: limit)
-            case .link, .none: throw HostError.failed(call: "read", path: path, errno: .isDirectory)
+            case .link(let target):
+                return try read(path.removingLastComponent().pushing(FilePath(target)), limit: limit)
+            case .none: throw HostError.failed(call: "read", path: path, errno: .isDirectory)
             }
         case .gone: throw HostError.failed(call: "open", path: path, errno: .noSuchFileOrDirectory)
         case nil: return try real.read(path, limit: limit)

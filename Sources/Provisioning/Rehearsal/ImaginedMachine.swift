@@ -10,6 +10,7 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
         var units: [String: UnitState] = [:]
         var users: [String: Account] = [:]
         var groups: [String: UInt32] = [:]
+        var members: [String: Set<String>] = [:]
         var removedAccounts: Set<String> = []
         var isRepaired = false
         /// MongoDB's users as they would be by then, with their roles.
@@ -159,6 +160,24 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
             state.groups[name] = nil
             state.removedAccounts.insert(name)
         }
+    }
+
+    func members(of group: String) throws -> Set<String> {
+        try state.withLock { $0.members[group] } ?? real.accounts.members(of: group)
+    }
+
+    func name(ofGroup number: UInt32) throws -> String? {
+        try state.withLock { $0.groups.first { $0.value == number }?.key } ?? real.accounts.name(ofGroup: number)
+    }
+
+    func addMember(_ user: String, to group: String) async throws {
+        let members = try members(of: group)
+        state.withLock { $0.members[group] = members.union([user]) }
+    }
+
+    func removeMember(_ user: String, from group: String) async throws {
+        let members = try members(of: group)
+        state.withLock { $0.members[group] = members.subtracting([user]) }
     }
 
     // MARK: Commands

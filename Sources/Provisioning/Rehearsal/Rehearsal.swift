@@ -10,11 +10,13 @@ final class Rehearsal: Host, Sendable {
     private let real: any Host
     private let imagined: ImaginedMachine
     private let overlay: ImaginedFiles
+    private let settings: ImaginedKernel
 
     init(of real: any Host) {
         self.real = real
         overlay = ImaginedFiles(over: real.files)
         imagined = ImaginedMachine(over: real, files: overlay)
+        settings = ImaginedKernel(over: real.kernel)
     }
 
     var files: any FileSystem { overlay }
@@ -26,6 +28,7 @@ final class Rehearsal: Host, Sendable {
     var system: any SystemInformation { real.system }
     var downloads: any Downloads { imagined }
     var databases: any Databases { imagined }
+    var kernel: any KernelSettings { settings }
     var clock: any Clock<Duration> { real.clock }
     func wallTime() -> Int64 { real.wallTime() }
 }

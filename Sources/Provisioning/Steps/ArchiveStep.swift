@@ -8,19 +8,25 @@ package struct ArchiveStep: Step {
     private let sha256: String
     private let path: FilePath
     private let isUnpacked: FilePath
+    private let result: FilePath?
 
-    /// Not fetched where `isUnpacked` holds the digest: what is in it has been unpacked.
-    package init(_ name: String, address: String, sha256: String, path: FilePath, unlessUnpacked isUnpacked: FilePath) {
+    /// Not fetched where `isUnpacked` holds the digest and `result` is there: what is in it has been unpacked.
+    package init(
+        _ name: String, address: String, sha256: String, path: FilePath, unlessUnpacked isUnpacked: FilePath,
+        to result: FilePath? = nil
+    ) {
         title = "archive of \(name)"
         self.address = address
         self.sha256 = sha256
         self.path = path
         self.isUnpacked = isUnpacked
+        self.result = result
     }
 
     package func check(_ host: any Host) async throws -> Bool {
         let stamp = try host.files.readIfPresent(isUnpacked, limit: 4096).map { String(decoding: $0, as: UTF8.self) }
-        return try stamp == sha256 || host.files.status(path) != nil
+        let isThere = try result.map { try host.files.status($0) != nil } ?? true
+        return try stamp == sha256 && isThere || host.files.status(path) != nil
     }
 
     package func plan(_ facts: Bool) -> [Change] {

@@ -1,4 +1,3 @@
-import CoreTypes
 package import Host
 package import SystemPackage
 
@@ -13,7 +12,24 @@ package struct PythonStep: Step {
         case program(FilePath)
         /// An archive with its digest, unpacked to a folder; the interpreter is at `bin/python3` below it.
         case archive(FilePath, sha256: String, folder: FilePath)
+        /// The sources with their digest, built into a folder; the interpreter is at `bin/python3` below it.
+        case sources(FilePath, sha256: String, folder: FilePath)
+
+        /// What is unpacked or built, and where.
+        fileprivate var built: (archive: FilePath, sha256: String, folder: FilePath)? {
+            switch self {
+            case .program: nil
+            case .archive(let archive, let sha256, let folder): (archive, sha256, folder)
+            case .sources(let archive, let sha256, let folder): (archive, sha256, folder)
+            }
+        }
     }
+
+    /// Debian's packages that its sources are built with, besides build-essential and libffi-dev.
+    package static let buildPackages = [
+        "libbz2-dev", "liblzma-dev", "libncurses-dev", "libreadline-dev", "libsqlite3-dev", "libssl-dev", "uuid-dev",
+        "zlib1g-dev",
+    ]
 
     package init(_ source: Source, environment: FilePath) {
         self.source = source
@@ -31,9 +47,9 @@ package struct PythonStep: Step {
     package func check(_ host: any Host) async throws -> Facts {
         var facts = Facts(
             isUnpacked: true, hasEnvironment: try host.files.status(environment.appending("bin/pip")) != nil)
-        if case .archive(_, let sha256, let folder) = source {
-            let stamp = try host.files.readIfPresent(Self.stamp(in: folder), limit: 4096)
-            facts.isUnpacked = stamp.map { String(decoding: $0, as: UTF8.self) == sha256 } ?? false
+        if let built = source.built {
+            let stamp = try host.files.readIfPresent(Self.stamp(in: built.folder), limit: 4096)
+            facts.isUnpacked = stamp.map { String(decoding: $0, as: UTF8.self) == built.sha256 } ?? false
             // An environment is made of links into the one it was made with.
             facts.hasEnvironment = facts.hasEnvironment && facts.isUnpacked
         }
@@ -42,8 +58,14 @@ package struct PythonStep: Step {
 
     package func plan(_ facts: Facts) -> [Change] {
         var changes: [Change] = []
-        if !facts.isUnpacked, case .archive(let archive, _, let folder) = source {
-            changes.append(Change("unpack", "unpack \(archive) to \(folder)"))
+        if !facts.isUnpacked {
+            switch source {
+            case .program: break
+            case .archive(let archive, _, let folder):
+                changes.append(Change("unpack", "unpack \(archive) to \(folder)"))
+            case .sources(let archive, _, let folder):
+                changes.append(Change("build", "build \(archive) into \(folder), which takes some minutes"))
+            }
         }
         if !facts.hasEnvironment {
             changes.append(Change("environment", "make the virtual environment \(environment), with pip"))
@@ -55,6 +77,8 @@ package struct PythonStep: Step {
         switch (change.subject, source) {
         case ("unpack", .archive(let archive, let sha256, let folder)):
             try await unpack(archive, sha256, to: folder, on: host)
+        case ("build", .sources(let archive, let sha256, let folder)):
+            try await build(archive, sha256, into: folder, on: host)
         default: try await makeEnvironment(on: host)
         }
     }
@@ -66,7 +90,7 @@ package struct PythonStep: Step {
         let command = Command(
             "/usr/bin/tar", "-xzf", archive.string, "-C", staging.string, "--strip-components=1", "--no-same-owner"
         ).leaving([.file(staging.appending("bin/python3").string)])
-        try await demand(command, on: host, doing: "unpack \(archive)", timeout: .seconds(600))
+        try await host.processes.demand(command, doing: "unpack \(archive)", timeout: .seconds(600))
         try host.files.replace(
             Self.stamp(in: staging), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
             owner: nil)
@@ -76,28 +100,49 @@ package struct PythonStep: Step {
         try host.files.rename(staging, to: folder)
     }
 
+    /// It is built for the folder it is in, so it cannot be moved there when it is whole: the stamp comes last, and one
+    /// without it is built again.
+    private func build(_ archive: FilePath, _ sha256: String, into folder: FilePath, on host: any Host) async throws {
+        let sources = folder.removingLastComponent().appending(".\(folder.lastComponent?.string ?? "").sources")
+        for tree in [sources, folder] { try host.files.removeTree(tree) }
+        try host.files.createDirectory(sources, mode: FilePermissions(rawValue: 0o755), owner: nil)
+        let unpack = Command(
+            "/usr/bin/tar", "-xf", archive.string, "-C", sources.string, "--strip-components=1", "--no-same-owner"
+        ).leaving([.directory(sources.string)])
+        try await host.processes.demand(unpack, doing: "unpack \(archive)", timeout: .seconds(600))
+        let script = """
+            cd "$1"
+            ./configure --prefix="$2" --with-ensurepip=install
+            make -j"$(nproc)"
+            make install
+            """
+        let make = Command("/bin/sh", "-ec", script, "sh", sources.string, folder.string).leaving([
+            .file(folder.appending("bin/python3").string)
+        ])
+        try await host.processes.demand(make, doing: "build \(archive)", timeout: .seconds(7200))
+        try host.files.replace(
+            Self.stamp(in: folder), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
+            owner: nil)
+        try host.files.remove(archive)
+        try host.files.removeTree(sources)
+    }
+
     private func makeEnvironment(on host: any Host) async throws {
         let python: FilePath =
             switch source {
             case .program(let path): path
-            case .archive(_, _, let folder): folder.appending("bin/python3")
+            case .archive(_, _, let folder), .sources(_, _, let folder): folder.appending("bin/python3")
             }
         try host.files.removeTree(environment)
         let make = Command(python, "-m", "venv", environment.string).leaving([
             .file(environment.appending("bin/python").string)
         ])
-        try await demand(make, on: host, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
+        try await host.processes.demand(
+            make, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
         // pip comes with ensurepip, which Debian packages apart: what is there must also run.
         let pip = Command(environment.appending("bin/python"), "-m", "pip", "--version").leaving([
             .file(environment.appending("bin/pip").string)
         ])
-        try await demand(pip, on: host, doing: "use pip of \(environment)", timeout: .seconds(120))
-    }
-
-    private func demand(_ command: Command, on host: any Host, doing: String, timeout: Duration) async throws {
-        let result = try await host.processes.run(command, timeout: timeout)
-        guard result.status == .exited(0) else {
-            throw OperatorError(doing: doing, because: "\(command.executable) failed: \(result.lastLines(5))")
-        }
+        try await host.processes.demand(pip, doing: "use pip of \(environment)", timeout: .seconds(120))
     }
 }

@@ -18,16 +18,16 @@ package struct UnitStep: Step {
     package enum TakingUp: Sendable { case restart, reload }
 
     /// `configuration`: the files that the unit reads when it starts, its own included. `test`: says with 0 that they
-    /// are in order, before the unit is touched.
+    /// are in order, before the unit is touched. `title`: for one that is looked at twice.
     package init(
         _ unit: String, configuration: [FilePath], by takesUpBy: TakingUp = .restart, testedBy test: Command? = nil,
-        layout: Layout
+        title: String? = nil, layout: Layout
     ) {
         self.test = test
         self.unit = unit
         self.configuration = configuration
         self.takesUpBy = takesUpBy
-        title = unit
+        self.title = title ?? unit
         stamp = layout.started.appending(unit)
     }
 

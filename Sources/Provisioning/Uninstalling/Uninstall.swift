@@ -42,6 +42,7 @@ package struct Uninstall: Sendable {
         try await stopUnits(befores, &outcome)
         var kept = try restorePaths(befores, purging: purging, &outcome)
         kept += try await removePackages(befores, purging: purging, &outcome)
+        try await resetMachine(befores, &outcome)
         kept += try await removeAccounts(befores, isNeeded: !kept.isEmpty, &outcome)
         try await restartUnits(befores, &outcome)
         try finish(journal, kept.reversed(), purging: purging, &outcome)
@@ -187,6 +188,27 @@ package struct Uninstall: Sendable {
         outcome.kept += needed.sorted().map { "the package \($0), which others need" }
         // A later purge still has their configuration to take away.
         return purging ? added.filter { needed.contains($0.name) } : added
+    }
+
+    /// Settings of the kernel and members of groups.
+    private func resetMachine(_ befores: [Before], _ outcome: inout Outcome) async throws {
+        for before in befores {
+            switch before.kind {
+            case .setting:
+                let path = FilePath(before.name)
+                guard let value = before.value, let now = try host.kernel.value(at: path), now != value,
+                    host.kernel.canChange(path)
+                else { continue }
+                try host.kernel.change(path, to: value)
+                did("set \(path) to \(value) again", &outcome)
+            case .member:
+                let names = before.name.split(separator: " ").map(String.init)
+                guard names.count == 2, try host.accounts.members(of: names[1]).contains(names[0]) else { continue }
+                try await host.accounts.removeMember(names[0], from: names[1])
+                did("took the user \(names[0]) out of the group \(names[1])", &outcome)
+            case .path, .package, .hold, .unit, .user, .group: continue
+            }
+        }
     }
 
     private func removeAccounts(
