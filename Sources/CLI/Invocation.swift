@@ -39,6 +39,9 @@ package protocol Terminal: Sendable {
     func result(_ text: String)
     func progress(_ text: String)
     func failure(_ text: String)
+    /// On a screen, shows this as the last line, below all progress, anew each second until the next call; `nil` takes it
+    /// away. Nothing elsewhere.
+    func status(_ text: (@Sendable () -> String)?)
     /// What a person answers to a question; `nil` where there is nobody to ask.
     func confirm(_ question: String) -> Bool?
 }

@@ -58,6 +58,8 @@ package struct Layout: Hashable, Sendable {
     package var run: FilePath { below("run/bedplate") }
     package var control: FilePath { run.appending("control") }
     package var installLock: FilePath { run.appending("install.lock") }
+    /// Locked by each command of an installer that changes something, until it ends.
+    package var commandsLock: FilePath { run.appending("commands.lock") }
     package var switchLock: FilePath { run.appending("switch.lock") }
 
     // nginx

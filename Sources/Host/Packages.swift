@@ -5,7 +5,8 @@
 package protocol PackageManager: Sendable {
     /// All that the database says; read once for as long as it does not change.
     func database() throws -> PackageDatabase
-    /// What `install` would add to the machine, by apt's own reckoning, sorted by name. Changes nothing.
+    /// What `install` would add to the machine, by apt's own reckoning, sorted by name. Changes nothing, but finishes what a
+    /// killed dpkg left half done.
     func additions(for request: PackageRequest) async throws -> [String]
     /// Reads the lists of the repositories where they may be out of date, and installs.
     func install(_ request: PackageRequest) async throws
@@ -19,21 +20,38 @@ package protocol PackageManager: Sendable {
     func repair() async throws
     /// Who holds a lock of apt or dpkg now.
     func lockHolders() throws -> [PackageLockHolder]
+    /// The same packages, which tell the listener whose lock a call begins to wait for.
+    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager
+    /// Addresses of the indexes that apt's own sources lead to, in apt's order. Changes nothing.
+    func indexes() async throws -> [String]
 }
 
 /// Packages by name, as dpkg's status file has them.
 package struct PackageDatabase: Sendable {
     package var records: [String: PackageRecord]
+    /// A dpkg works now, or was stopped before it had brought its notes into the database: until they are, apt does nothing.
+    package var hasNotes: Bool
+    /// Packages that were stopped while they were unpacked: nothing can be done with one but installing it again.
+    package var torn: Set<String> = []
 
-    package init(records: [String: PackageRecord] = [:]) { self.records = records }
+    package init(records: [String: PackageRecord] = [:], hasNotes: Bool = false) {
+        self.records = records
+        self.hasNotes = hasNotes
+    }
 
     /// The version, where the package is fully installed.
     package func version(of name: String) -> String? {
         records[name].flatMap { $0.state == .installed ? $0.version : nil }
     }
 
-    /// Packages that a dpkg left half done, sorted by name.
-    package var unfinished: [String] { records.filter { $0.value.state == .unfinished }.keys.sorted() }
+    /// Whether the package is there, be it half done by a dpkg that was killed.
+    package func has(_ name: String) -> Bool { records[name].map { $0.state != .absent } ?? false }
+
+    /// What a dpkg left half done: packages, sorted by name, or at least its own notes.
+    package var unfinished: [String] {
+        let names = records.filter { $0.value.state == .unfinished }.keys.sorted()
+        return names.isEmpty && hasNotes ? ["its notes"] : names
+    }
 }
 
 /// One package.
@@ -91,6 +109,9 @@ package struct PackageLockHolder: Hashable, Sendable {
         self.pid = pid
         self.command = command
     }
+
+    /// Who holds which, for people: `/var/lib/dpkg/lock is held by process 4711 (dpkg)`.
+    package var sentence: String { "\(file) is held by \(PortHolder(pid: pid, command: command).sentence)" }
 }
 
 extension PackageManager {

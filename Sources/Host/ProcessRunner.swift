@@ -28,6 +28,8 @@ package struct Command: Hashable, Sendable, CustomStringConvertible {
     package var environment: [String: String]
     /// `nil`: it only tells something. Else it changes the machine, and this is what it is known to leave there.
     package var leaves: [Trace]?
+    /// A file that is locked, shared with other commands, until this one has ended: also when we have ended before it.
+    package var marks: FilePath?
 
     package init(_ executable: FilePath, _ arguments: String..., environment: [String: String] = [:]) {
         self.init(executable, arguments: arguments, environment: environment)

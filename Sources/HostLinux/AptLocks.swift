@@ -27,10 +27,15 @@ package struct AptLocks: Sendable {
         }
     }
 
-    /// Waits until nobody holds any of them.
-    func wait(limit: Duration) async throws {
+    /// Waits until nobody holds any of them, and tells the listener of each one that it begins to wait for.
+    func wait(limit: Duration, telling listener: (PackageLockHolder) -> Void) async throws {
         let watch = Stopwatch(ContinuousClock())
+        var told: PackageLockHolder?
         while let holder = try holders().first {
+            if holder != told {
+                listener(holder)
+                told = holder
+            }
             guard watch.elapsed < limit else {
                 throw HostError.locked(path: FilePath(holder.file), holder: holder.pid)
             }

@@ -21,6 +21,7 @@ package struct AptPackages: PackageManager {
     private let status: DpkgStatus
     private let locks: AptLocks
     private let processes: any ProcessRunner
+    private var listener: @Sendable (PackageLockHolder) -> Void = { _ in }
     private let refreshed = Refreshed()
 
     package init(status: DpkgStatus, locks: AptLocks, processes: any ProcessRunner) {
@@ -32,7 +33,23 @@ package struct AptPackages: PackageManager {
     package func database() throws -> PackageDatabase { try status.database() }
     package func lockHolders() throws -> [PackageLockHolder] { try locks.holders() }
 
+    package func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+        var telling = self
+        telling.listener = listener
+        return telling
+    }
+
+    package func indexes() async throws -> [String] {
+        // It prints `'ADDRESS' name size` for each file that an update would ask for.
+        let command = Command(Self.aptGet, arguments: ["--print-uris", "update"], environment: Self.environment)
+        return try await demand(command, .seconds(60)).output.split(separator: "\n").compactMap { line in
+            let address = line.split(separator: "'").first.map(String.init) ?? ""
+            return address.hasSuffix("/InRelease") ? address : nil
+        }
+    }
+
     package func additions(for request: PackageRequest) async throws -> [String] {
+        try await settle()
         try await refresh()
         return try await simulated("Inst", ["install", "--no-install-recommends"] + request.names) {
             // `Inst name [old version] (…)` is an upgrade.
@@ -41,6 +58,7 @@ package struct AptPackages: PackageManager {
     }
 
     package func install(_ request: PackageRequest) async throws {
+        try await settle()
         try await refresh()
         try await apt(["install", "--no-install-recommends"] + request.names, timeout: .seconds(3600))
     }
@@ -50,20 +68,40 @@ package struct AptPackages: PackageManager {
     }
 
     package func remove(_ names: [String], purging: Bool) async throws {
+        try await settle()
         try await apt([purging ? "purge" : "remove"] + names, timeout: .seconds(3600))
     }
 
     package func setHold(_ isHeld: Bool, on names: [String]) async throws {
-        try await locks.wait(limit: .seconds(600))
+        try await locks.wait(limit: .seconds(600), telling: listener)
         try await demand(Command("/usr/bin/apt-mark", arguments: [isHeld ? "hold" : "unhold"] + names), .seconds(60))
     }
 
     package func repair() async throws {
-        try await locks.wait(limit: .seconds(600))
-        try await demand(
-            Command("/usr/bin/dpkg", arguments: ["--configure", "-a", "--force-confdef", "--force-confold"]),
-            .seconds(1800))
-        try await apt(["install", "--fix-broken"], timeout: .seconds(1800))
+        try await locks.wait(limit: .seconds(600), telling: listener)
+        let configure = Command(
+            "/usr/bin/dpkg", arguments: ["--configure", "-a", "--force-confdef", "--force-confold"],
+            environment: Self.environment)
+        let outcome = try await processes.run(configure, timeout: .seconds(1800))
+        // It fails, too, where a package waits for one that has not been unpacked yet, or was itself stopped while it was
+        // unpacked: those are for apt to bring.
+        do {
+            let torn = try status.database().torn.sorted()
+            if !torn.isEmpty { try await refresh() }
+            try await apt(
+                ["install", "--fix-broken"] + (torn.isEmpty ? [] : ["--reinstall"] + torn), timeout: .seconds(1800))
+        } catch {
+            guard outcome.status != .exited(0) else { throw error }
+            throw HostError.ended(
+                command: "dpkg --configure -a", how: "failed", said: "\(outcome.lastLines(6))\n\(error)")
+        }
+    }
+
+    /// An apt that went on when its installer was killed may be stopped at any moment, too: what it leaves half done when it
+    /// lets go of its locks is finished before anything else.
+    private func settle() async throws {
+        try await locks.wait(limit: .seconds(600), telling: listener)
+        if try !status.database().unfinished.isEmpty { try await repair() }
     }
 
     /// Reads the lists once in the life of this program, and again after a change of the sources.
@@ -113,7 +151,7 @@ package struct AptPackages: PackageManager {
             Self.aptGet, arguments: Self.options + arguments, environment: Self.environment)
         let watch = Stopwatch(ContinuousClock())
         while true {
-            try await locks.wait(limit: .seconds(600))
+            try await locks.wait(limit: .seconds(600), telling: listener)
             do {
                 try await demand(command, timeout)
                 return
@@ -145,6 +183,15 @@ extension ProcessRunner {
         let name = command.executable.lastComponent?.string ?? ""
         let words = command.arguments.drop { $0.hasPrefix("-") || $0.contains("::") }
         throw HostError.ended(
-            command: ([name] + words).joined(separator: " "), how: how, said: result.lastLines(6))
+            command: ([name] + words).joined(separator: " "), how: how, said: result.complaint)
+    }
+}
+
+extension CommandResult {
+    /// What apt calls an error, with the details below it; else the last words.
+    fileprivate var complaint: String {
+        let lines = errors.split(separator: "\n")
+        guard let first = lines.firstIndex(where: { $0.hasPrefix("E: ") }) else { return lastLines(6) }
+        return lines[first...].prefix(8).joined(separator: "\n")
     }
 }

@@ -4,12 +4,16 @@ import Synchronization
 package import SystemPackage
 
 /// dpkg's own status file: one read, no process, and no second read while it stays the same file.
+///
+/// While dpkg works it notes each change in a file of its own in `updates`, beside it, and brings them into the status
+/// file now and then; one that was killed leaves them there (dpkg's lib/dpkg/dbmodify.c).
 package final class DpkgStatus: Sendable {
     private struct Identity: Equatable {
         var inode: UInt64
         var size: Int
         var seconds: Int
         var nanoseconds: Int
+        var notes: [String]
     }
     private let path: FilePath
     private let last = Mutex<(Identity, PackageDatabase)?>(nil)
@@ -19,18 +23,33 @@ package final class DpkgStatus: Sendable {
     package func database() throws -> PackageDatabase {
         var found = stat()
         try call("stat", path) { stat(path.string, &found) }
+        let notes = try notes()
         let identity = Identity(
             inode: UInt64(found.st_ino), size: Int(found.st_size), seconds: found.st_mtim.tv_sec,
-            nanoseconds: found.st_mtim.tv_nsec)
+            nanoseconds: found.st_mtim.tv_nsec, notes: notes)
         if let (known, database) = last.withLock({ $0 }), known == identity { return database }
-        let database = try read()
+        var database = PackageDatabase(hasNotes: !notes.isEmpty)
+        Self.read(try LinuxFiles().read(path, limit: 256 << 20), into: &database, areNotes: false)
+        for note in notes {
+            // A dpkg that works has brought it in meanwhile.
+            guard let content = try LinuxFiles().readIfPresent(updates.appending(note), limit: 1 << 20) else {
+                continue
+            }
+            Self.read(content, into: &database, areNotes: true)
+        }
         last.withLock { $0 = (identity, database) }
         return database
     }
 
-    private func read() throws -> PackageDatabase {
-        let content = try LinuxFiles().read(path, limit: 256 << 20)
-        var database = PackageDatabase()
+    private var updates: FilePath { path.removingLastComponent().appending("updates") }
+
+    /// Their names are numbers of one length, in the order in which they count.
+    private func notes() throws -> [String] {
+        guard try LinuxFiles().status(updates) != nil else { return [] }
+        return try LinuxFiles().list(updates).filter { $0.allSatisfy(\.isNumber) }.sorted()
+    }
+
+    private static func read(_ content: [UInt8], into database: inout PackageDatabase, areNotes: Bool) {
         content.withUnsafeBytes { bytes in
             var stanza = Stanza()
             var rest = bytes[...]
@@ -39,15 +58,14 @@ package final class DpkgStatus: Sendable {
                 let line = UnsafeRawBufferPointer(rebasing: rest[..<end])
                 rest = rest[min(end + 1, rest.endIndex)...]
                 if line.isEmpty {
-                    stanza.record(in: &database)
+                    stanza.record(in: &database, isNote: areNotes)
                     stanza = Stanza()
                 } else {
                     stanza.read(line)
                 }
             }
-            stanza.record(in: &database)
+            stanza.record(in: &database, isNote: areNotes)
         }
-        return database
     }
 }
 
@@ -67,7 +85,8 @@ private struct Stanza {
         }
     }
 
-    func record(in database: inout PackageDatabase) {
+    /// `isNote`: it is later than what the database says.
+    func record(in database: inout PackageDatabase, isNote: Bool) {
         guard let name, let status else { return }
         let words = String(decoding: status, as: UTF8.self).split(separator: " ")
         guard words.count == 3 else { return }
@@ -80,7 +99,8 @@ private struct Stanza {
             }
         let text = String(decoding: name, as: UTF8.self)
         // Of a package in two architectures, the one that is installed counts.
-        if let other = database.records[text], other.state == .installed, state == .absent { return }
+        if let other = database.records[text], other.state == .installed, state == .absent, !isNote { return }
+        if words[1] == "reinstreq" { database.torn.insert(text) } else { database.torn.remove(text) }
         database.records[text] = PackageRecord(
             version: version.map { String(decoding: $0, as: UTF8.self) } ?? "", state: state, isHeld: words[0] == "hold"
         )

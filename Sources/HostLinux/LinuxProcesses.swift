@@ -25,8 +25,9 @@ package struct LinuxProcesses: ProcessRunner {
             .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: Self.grace)
         ]
         do {
+            let (executable, arguments) = Self.words(of: command)
             let result = try await Subprocess.run(
-                .path(command.executable), arguments: Arguments(command.arguments),
+                .path(executable), arguments: Arguments(arguments),
                 environment: .custom(environment(of: command)), platformOptions: options,
                 input: .none, output: .sequence, error: .sequence
             ) { execution in
@@ -58,6 +59,14 @@ package struct LinuxProcesses: ProcessRunner {
     static func variables(of command: Command) -> [String: String] {
         ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]
             .merging(command.environment) { _, own in own }
+    }
+
+    /// flock(1) holds the lock for as long as the command runs, and answers what the command answers.
+    private static func words(of command: Command) -> (FilePath, [String]) {
+        guard let lock = command.marks else { return (command.executable, command.arguments) }
+        return (
+            "/usr/bin/flock", ["--shared", "--close", lock.string, command.executable.string] + command.arguments
+        )
     }
 
     private func environment(of command: Command) -> [Environment.Key: String] {

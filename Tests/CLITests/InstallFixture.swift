@@ -52,8 +52,9 @@ final class InstallFixture {
         }
     }
 
-    func type(_ arguments: [String]) async -> CommandLineFixture.Said {
-        let terminal = RecordingTerminal()
+    func type(
+        _ arguments: [String], at terminal: RecordingTerminal = RecordingTerminal()
+    ) async -> CommandLineFixture.Said {
         let invocation = Invocation(
             host: host, programs: "/build", workingDirectory: "/", terminal: terminal,
             supervisor: { [supervisor] _ in supervisor })

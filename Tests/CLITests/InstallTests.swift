@@ -42,6 +42,36 @@ import Testing
         #expect(again.result.contains("nothing to change"))
     }
 
+    @Test("on a screen the last line says what runs, for how long and what is left, and is gone in the end")
+    func screen() async {
+        let typed = InstallFixture()
+        let screen = RecordingTerminal()
+        #expect(await typed.type(["install", "--checkout", "/checkout", "--yes"], at: screen).exit == 0)
+        let pattern = #/.*server packages \d+ s.*; \d+ of \d+ steps left/#
+        #expect(screen.statuses.contains { $0?.wholeMatch(of: pattern) != nil })
+        #expect(screen.statuses.last == .some(nil))
+        // Who reads events reads no screen.
+        let events = RecordingTerminal()
+        _ = await InstallFixture().type(["install", "--checkout", "/checkout", "--yes", "--json"], at: events)
+        #expect(events.statuses == [nil])
+    }
+
+    @Test("a lock that is waited for is said on the terminal, in the events and in the log, with its holder")
+    func waiting() async throws {
+        let sentence = "waiting: /var/lib/dpkg/lock is held by process 12 (dpkg)"
+        let holder = PackageLockHolder(file: "/var/lib/dpkg/lock", pid: 12, command: "dpkg")
+        let typed = InstallFixture()
+        typed.host.machine.setLockHolders([holder])
+        let said = await typed.install("--yes")
+        #expect(said.exit == 0, "\(said.failure)")
+        #expect(said.progress.contains("  \(sentence)"))
+        let log = try #require(try typed.host.files.list(typed.layout.logs).first { $0.hasPrefix("install-") })
+        #expect(typed.host.disk.text(typed.layout.logs.appending(log))?.contains(": \(sentence)\n") == true)
+        let other = InstallFixture()
+        other.host.machine.setLockHolders([holder])
+        #expect(await other.install("--yes", "--json").result.contains("\"event\":\"waiting\""))
+    }
+
     @Test("a second install changes nothing, writes nothing and leaves no log")
     func second() async throws {
         let typed = InstallFixture()

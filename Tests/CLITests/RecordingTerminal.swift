@@ -7,6 +7,7 @@ final class RecordingTerminal: Terminal {
         var results: [String] = []
         var progress: [String] = []
         var failures: [String] = []
+        var statuses: [String?] = []
     }
     private let state = Mutex(State())
 
@@ -16,6 +17,13 @@ final class RecordingTerminal: Terminal {
 
     func result(_ text: String) { state.withLock { $0.results.append(text) } }
     func progress(_ text: String) { state.withLock { $0.progress.append(text) } }
+    /// What its last line showed, in order; `nil` where it was taken away.
+    var statuses: [String?] { state.withLock { $0.statuses } }
+
+    func status(_ text: (@Sendable () -> String)?) {
+        let shown = text?()
+        state.withLock { $0.statuses.append(shown) }
+    }
     func confirm(_ question: String) -> Bool? { nil }
     func failure(_ text: String) { state.withLock { $0.failures.append(text) } }
 }

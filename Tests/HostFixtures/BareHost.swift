@@ -35,6 +35,9 @@ extension FakeHost {
             "/sys/kernel/mm/transparent_hugepage/defrag": "madvise",
         ])
         host.commands.onChildren { _ in [] }
+        let index = "http://deb.debian.org/debian/dists/bookworm/InRelease"
+        machine.setIndexes([index])
+        machine.setDownload(index, Array("Origin: Debian".utf8))
         return host
     }
 

@@ -16,9 +16,11 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var packages: PackageDatabase?
         var candidates: [String: String] = [:]
         var lockHolders: [PackageLockHolder] = []
+        var indexes: [String] = []
         var downloads: [String: (content: [UInt8], sha256: String?)] = [:]
         var hardware: Hardware?
         var space: Space?
+        var mounted: [FilePath: Space] = [:]
         var unitCalls: [String] = []
         var units: [String: UnitState]?
         var reloads: [String] = []
@@ -51,12 +53,18 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     /// The versions that repositories have; a package that is not among them is installed as version 1.
     package func setCandidates(_ versions: [String: String]) { state.withLock { $0.candidates = versions } }
     package func setLockHolders(_ holders: [PackageLockHolder]) { state.withLock { $0.lockHolders = holders } }
+    /// What apt's own sources lead to.
+    package func setIndexes(_ addresses: [String]) { state.withLock { $0.indexes = addresses } }
     /// `sha256`: what its digest is, for those that are fetched with one.
     package func setDownload(_ address: String, _ content: [UInt8], sha256: String? = nil) {
         state.withLock { $0.downloads[address] = (content, sha256) }
     }
     package func setHardware(_ hardware: Hardware) { state.withLock { $0.hardware = hardware } }
     package func setSpace(_ space: Space) { state.withLock { $0.space = space } }
+    /// For one path that has a file system of its own.
+    package func setSpace(_ space: Space, at path: FilePath) { state.withLock { $0.mounted[path] = space } }
+    /// There is no systemd.
+    package func forgetUnits() { state.withLock { $0.units = nil } }
     /// What was asked of units, in order: `restart nginx.service`.
     package var unitCalls: [String] { state.withLock { $0.unitCalls } }
     package func setUnits(_ units: [String: UnitState]) { state.withLock { $0.units = units } }
@@ -121,11 +129,20 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     package func repair() async throws {
         try faults.change()
         state.withLock { state in
+            state.packages?.hasNotes = false
             for name in state.packages?.unfinished ?? [] { state.packages?.records[name]?.state = .installed }
         }
     }
 
     package func lockHolders() throws -> [PackageLockHolder] { state.withLock { $0.lockHolders } }
+    package func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+        TellingPackages(machine: self, listener: listener)
+    }
+
+    package func indexes() async throws -> [String] {
+        try faults.read()
+        return state.withLock { $0.indexes }
+    }
 
     package func read(_ address: String, limit: Int) async throws -> [UInt8] {
         try faults.read()
@@ -148,7 +165,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     }
 
     package func space(at path: FilePath) throws -> Space {
-        try answer("the space at \(path)", "host.machine.setSpace(…)") { $0.space }
+        try answer("the space at \(path)", "host.machine.setSpace(…)") { $0.mounted[path] ?? $0.space }
     }
 
     private func change(_ verb: String, _ unit: String, _ body: (inout UnitState) -> Void) throws {

@@ -73,6 +73,31 @@ import Testing
         #expect(try LinuxHost().packages.installed(["dpkg", "no-such-package"]).keys.sorted() == ["dpkg"])
     }
 
+    @Test("what a killed dpkg noted and did not bring into its database counts, the latest note most")
+    func packageNotes() throws {
+        let scratch = try Scratch()
+        let files = LinuxFiles()
+        func write(_ name: String, _ text: String) throws {
+            try files.replace(scratch(name), with: Array(text.utf8), mode: [.ownerRead], owner: nil)
+        }
+        try write("status", "Package: a\nStatus: install ok installed\nVersion: 1\n")
+        try files.createDirectory(scratch("updates"), mode: [.ownerReadWriteExecute], owner: nil)
+        let status = DpkgStatus(scratch("status"))
+        #expect(try status.database().unfinished == [])
+        try write("updates/tmp.i", "")
+        #expect(try status.database().unfinished == [])
+        try write("updates/0000", "Package: b\nStatus: install reinstreq half-installed\nVersion: 2\n")
+        #expect(try status.database().unfinished == ["b"])
+        #expect(try status.database().torn == ["b"])
+        try write("updates/0001", "Package: b\nStatus: install ok installed\nVersion: 2\n")
+        try write("updates/0002", "Package: a\nStatus: deinstall ok config-files\nVersion: 1\n")
+        #expect(try status.database().version(of: "b") == "2")
+        #expect(try status.database().torn == [])
+        #expect(try status.database().version(of: "a") == nil)
+        // apt does nothing while there are notes, whatever they say.
+        #expect(try status.database().unfinished == ["its notes"])
+    }
+
     @Test("accounts are found by name, and a name of nobody is no error")
     func accounts() throws {
         let accounts = LinuxHost().accounts

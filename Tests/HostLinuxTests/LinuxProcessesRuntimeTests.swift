@@ -54,6 +54,25 @@ import Testing
         #expect(line ?? [] == [])
     }
 
+    @Test(
+        "a command that marks a file keeps it locked until it ends, beside others that do, and its outcome is its own")
+    func marking() async throws {
+        let scratch = try Scratch()
+        let fifo = scratch("fifo")
+        #expect(try await shell("mkfifo \(fifo)").status == .exited(0))
+        var waiting = Command("/bin/sh", "-c", "echo began >\(scratch("began")); read line <\(fifo); exit 3")
+        waiting.marks = scratch("lock")
+        async let outcome = processes.run(waiting, timeout: .seconds(60))
+        while try LinuxFiles().status(scratch("began")) == nil { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(throws: HostError.self) { try LinuxFiles().lock(scratch("lock")).release() }
+        var quick = Command("/bin/sh", "-c", "kill -9 $$")
+        quick.marks = scratch("lock")
+        #expect(try await processes.run(quick, timeout: .seconds(60)).status != .exited(0))
+        #expect(try await shell("echo >\(fifo)").status == .exited(0))
+        #expect(try await outcome.status == .exited(3))
+        try LinuxFiles().lock(scratch("lock")).release()
+    }
+
     @Test("a command gets a clean environment and nothing to read")
     func environment() async throws {
         setenv("OURS", "leaked", 1)

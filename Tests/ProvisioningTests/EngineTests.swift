@@ -87,6 +87,41 @@ private let steps: [any Step] = [
         #expect(error?.description.contains("process 4711") == true)
     }
 
+    @Test("what a killed run had begun is waited for before anything is touched, and not for ever")
+    func stragglers() async throws {
+        let host = FakeHost()
+        host.disk.hold(layout.commandsLock, by: 4711)
+        host.manualClock.onAdvance { time in if time > .seconds(30) { host.disk.letGo(layout.commandsLock) } }
+        let seen = Mutex<[Progress]>([])
+        let engine = Engine(host: host, layout: layout) { progress in seen.withLock { $0.append(progress) } }
+        _ = try await engine.run(steps)
+        #expect(seen.withLock { $0 }.first == .awaitingKilledRun)
+        #expect(host.manualClock.now.sinceStart > .seconds(30))
+
+        let stuck = FakeHost()
+        stuck.disk.hold(layout.commandsLock, by: 4711)
+        let error = await #expect(throws: OperatorError.self) {
+            try await Engine(host: stuck, layout: layout).run(steps)
+        }
+        #expect(error?.exit == .retry)
+        // The next one is not told that this one still runs.
+        stuck.disk.letGo(layout.commandsLock)
+        #expect(try await Engine(host: stuck, layout: layout).run(steps).count == 2)
+    }
+
+    @Test("a run says whose lock it waits for, and in which step")
+    func waiting() async throws {
+        let host = FakeHost()
+        let holder = PackageLockHolder(file: "/var/lib/apt/lists/lock", pid: 12, command: "apt-get")
+        host.machine.setPackages([:])
+        host.machine.setLockHolders([holder])
+        let seen = Mutex<[Progress]>([])
+        let engine = Engine(host: host, layout: layout) { progress in seen.withLock { $0.append(progress) } }
+        _ = try await engine.run([PackagesStep([.init("nginx")], title: "packages")])
+        #expect(seen.withLock { $0 }.contains(.waiting(step: "packages", holder)))
+        #expect(holder.sentence == "/var/lib/apt/lists/lock is held by process 12 (apt-get)")
+    }
+
     @Test("a step that does not hold after it was applied stops the run")
     func verification() async throws {
         let error = await #expect(throws: OperatorError.self) {

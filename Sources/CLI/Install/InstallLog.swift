@@ -23,10 +23,12 @@ final class InstallLog: Sendable {
     func write(_ event: Progress) {
         switch event {
         case .resuming(let sentences): write("resuming: " + sentences.joined(separator: "; "))
+        case .awaitingKilledRun: write(InstallProgress.awaitingKilledRun)
         case .began(let step, let number, let total): write("step \(number) of \(total): \(step)")
         case .changing(let step, let change):
             state.withLock { $0.hasBegun = true }
             write("\(step): \(change.sentence)")
+        case .waiting(let step, let holder): write("\(step): waiting: \(holder.sentence)")
         case .changed(let step, let change): write("\(step): done: \(change.sentence)")
         case .ended(let step, let changes): write("\(step): \(counted(changes, "change"))")
         }

@@ -3,11 +3,19 @@ import Provisioning
 import Synchronization
 
 /// Says what runs, how long it took, and what is left.
+///
+/// On a screen the last line tells it at any moment; elsewhere, and in `--json`, there are events only.
 final class InstallProgress: Sendable {
+    private struct State {
+        var begun: [(step: String, watch: Stopwatch)] = []
+        var ended = 0
+        var total = 0
+        var waits: String?
+    }
     private let terminal: any Terminal
     private let isJSON: Bool
     private let clock: any Clock<Duration>
-    private let begun = Mutex<[String: Stopwatch]>([:])
+    private let state = Mutex(State())
 
     init(_ terminal: any Terminal, clock: any Clock<Duration>, isJSON: Bool) {
         self.terminal = terminal
@@ -16,34 +24,59 @@ final class InstallProgress: Sendable {
     }
 
     func show(_ event: Progress) {
-        let seconds = seconds(event)
+        let seconds = note(event)
         if isJSON {
             // An event that cannot be encoded does not occur: it is made of texts and numbers.
             if let line = try? InstallEvent(event, seconds: seconds).json(pretty: false) { terminal.result(line) }
-        } else if let text = Self.text(event, seconds) {
-            terminal.progress(text)
+        } else {
+            if let text = Self.text(event, seconds) { terminal.progress(text) }
+            terminal.status { [self] in status }
         }
     }
 
-    private func seconds(_ event: Progress) -> Double? {
-        begun.withLock { begun in
-            switch event {
-            case .began(let step, _, _):
-                begun[step] = Stopwatch(clock)
-                return nil
-            case .ended(let step, _): return begun[step].map { $0.elapsed / .seconds(1) }
-            case .resuming, .changing, .changed: return nil
-            }
+    /// Nothing runs any more.
+    func end() { terminal.status(nil) }
+
+    /// What runs and for how long, and how many steps are left: `server packages 34 s, archive of python 12 s; 19 left`.
+    var status: String {
+        state.withLock { state in
+            guard state.total > 0 else { return "" }
+            let waiting = state.waits.map { ["waiting: \($0)"] } ?? []
+            let running = state.begun.map { "\($0.step) \(Int($0.watch.elapsed / .seconds(1))) s" }
+            return (waiting + running).joined(separator: ", ")
+                + "; \(state.total - state.ended) of \(state.total) steps left"
         }
     }
+
+    private func note(_ event: Progress) -> Double? {
+        state.withLock { state in
+            switch event {
+            case .began(let step, _, let total):
+                state.begun.append((step, Stopwatch(clock)))
+                state.total = total
+            case .ended(let step, _):
+                guard let index = state.begun.firstIndex(where: { $0.step == step }) else { return nil }
+                state.ended += 1
+                return state.begun.remove(at: index).watch.elapsed / .seconds(1)
+            case .waiting(_, let holder): state.waits = holder.sentence
+            case .changed: state.waits = nil
+            case .resuming, .awaitingKilledRun, .changing: break
+            }
+            return nil
+        }
+    }
+
+    static let awaitingKilledRun = "waiting: commands of a run that was killed still work"
 
     private static func text(_ event: Progress, _ seconds: Double?) -> String? {
         switch event {
         case .resuming(let sentences):
             "An earlier run was stopped while it did this, which is looked at again: "
                 + sentences.joined(separator: "; ")
+        case .awaitingKilledRun: awaitingKilledRun
         case .began(let step, let number, let total): "[\(number)/\(total)] \(step)"
         case .changing(_, let change): "  \(change.sentence)"
+        case .waiting(_, let holder): "  waiting: \(holder.sentence)"
         case .changed: nil
         case .ended(let step, let changes):
             changes == 0 ? nil : "  \(step): \(counted(changes, "change")) in \(tenths(seconds ?? 0)) s"
@@ -68,10 +101,13 @@ private struct InstallEvent: Answer {
     init(_ progress: Progress, seconds: Double?) {
         switch progress {
         case .resuming(let sentences): (event, interrupted) = ("resuming", sentences)
+        case .awaitingKilledRun: event = "awaiting-killed-run"
         case .began(let step, let number, let total):
             (event, self.step, self.number, self.total) = ("step-began", step, number, total)
         case .changing(let step, let change):
             (event, self.step, subject, sentence) = ("changing", step, change.subject, change.sentence)
+        case .waiting(let step, let holder):
+            (event, self.step, subject, sentence) = ("waiting", step, holder.file, holder.sentence)
         case .changed(let step, let change):
             (event, self.step, subject, sentence) = ("changed", step, change.subject, change.sentence)
         case .ended(let step, let changes):

@@ -121,6 +121,7 @@ struct Installer {
             progress.show(event)
             log.write(event)
         }
+        defer { progress.end() }
         do { return try await engine.run(graph) } catch {
             log.write("failed: \(error)")
             throw error

@@ -45,7 +45,7 @@ package struct Engine: Sendable {
 
     /// Makes every step so, and says what was changed, in the order of the graph. A second run changes nothing.
     package func run(_ graph: StepGraph) async throws -> [PlannedStep] {
-        let lock = try InstallLock.take(layout, on: host, doing: "install")
+        let lock = try await InstallLock.take(layout, on: host, doing: "install") { report(.awaitingKilledRun) }
         defer { lock.release() }
         let journal = try Journal(at: layout.journal, on: host)
         if !journal.interrupted.isEmpty { report(.resuming(journal.interrupted.map(\.sentence))) }
@@ -101,7 +101,10 @@ package struct Engine: Sendable {
             report(.changing(step: step.title, change))
             try journal.began(change, of: step.title)
             do {
-                try await step.apply(change, to: LedgerHost(host, journal, layout, step: step.title, change))
+                let ledger = LedgerHost(host, journal, layout, step: step.title, change) {
+                    report(.waiting(step: step.title, $0))
+                }
+                try await step.apply(change, to: ledger)
             } catch {
                 // The first error is the one that counts; a journal that cannot be written either is said beside it.
                 do { try journal.failed(change, of: step.title, because: "\(error)") } catch let second {

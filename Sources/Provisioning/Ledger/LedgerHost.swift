@@ -6,14 +6,20 @@ import SystemPackage
 struct LedgerHost: Host {
     private let real: any Host
     private let book: Ledger
+    private let listener: @Sendable (PackageLockHolder) -> Void
 
-    init(_ real: any Host, _ journal: Journal, _ layout: Layout, step: String, _ change: Change) {
+    /// `listener`: is told whose lock a change waits for.
+    init(
+        _ real: any Host, _ journal: Journal, _ layout: Layout, step: String, _ change: Change,
+        waiting listener: @escaping @Sendable (PackageLockHolder) -> Void
+    ) {
         self.real = real
+        self.listener = listener
         book = Ledger(journal: journal, layout: layout, host: real, step: step, change: change)
     }
 
     var files: any FileSystem { LedgerFiles(real: real.files, book: book) }
-    var packages: any PackageManager { LedgerPackages(real: real.packages, book: book) }
+    var packages: any PackageManager { LedgerPackages(real: real.packages.telling(listener), book: book) }
     var units: any UnitManager { LedgerUnits(real: real.units, book: book) }
     var accounts: any AccountDatabase { LedgerAccounts(real: real.accounts, book: book) }
     var processes: any ProcessRunner { LedgerProcesses(real: real.processes, book: book) }

@@ -22,6 +22,11 @@ struct LedgerPackages: PackageManager {
     func additions(for request: PackageRequest) async throws -> [String] { try await real.additions(for: request) }
     func removals(of names: [String]) async throws -> [String] { try await real.removals(of: names) }
     func lockHolders() throws -> [PackageLockHolder] { try real.lockHolders() }
+    func indexes() async throws -> [String] { try await real.indexes() }
+
+    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+        LedgerPackages(real: real.telling(listener), book: book)
+    }
 }
 
 struct LedgerUnits: UnitManager {
@@ -100,6 +105,8 @@ struct LedgerProcesses: ProcessRunner {
 
     func run(_ command: Command, timeout: Duration) async throws -> CommandResult {
         try book.note(command.leaves ?? [])
+        var command = command
+        if command.leaves?.isEmpty == false { command.marks = book.layout.commandsLock }
         return try await real.run(command, timeout: timeout)
     }
 

@@ -33,7 +33,7 @@ package struct HostPreflight: Sendable {
         findings += clock(host, release)
         findings += endOfLife(host)
         findings += try notes(host)
-        findings += try await upstreams(host, distribution, database)
+        findings += try await elsewhere(host, distribution)
         return findings
     }
 
@@ -116,8 +116,7 @@ package struct HostPreflight: Sendable {
                 .warning("dpkg left half done: \(unfinished.joined(separator: ", ")); it is finished first"))
         }
         for holder in try host.packages.lockHolders() {
-            let who = PortHolder(pid: holder.pid, command: holder.command).sentence
-            findings.append(.warning("\(holder.file) is held by \(who); it is waited for"))
+            findings.append(.warning("\(holder.sentence); it is waited for"))
         }
         return findings
     }
@@ -136,13 +135,13 @@ package struct HostPreflight: Sendable {
         if profile.frontDoor.manager == .systemd {
             own.append((profile.frontDoor.port.number, "the front door", "nginx", "nginx"))
             // nginx's package starts it with its welcome page.
-            if database.version(of: "nginx") == nil, profile.frontDoor.port.number != 80 {
+            if !database.has("nginx"), profile.frontDoor.port.number != 80 {
                 own.append((80, "nginx's own first start", "nginx", "nginx"))
             }
         }
         for need in own {
             guard let holder = try host.network.listener(on: need.port) else { continue }
-            if holder.command == need.command, database.version(of: need.package) != nil { continue }
+            if holder.command == need.command, database.has(need.package) { continue }
             findings.append(taken(need.port, need.purpose, holder))
         }
         for (package, service) in [("mongodb", "Debian's MongoDB"), ("mongodb-server", "Debian's MongoDB")]
@@ -162,43 +161,6 @@ package struct HostPreflight: Sendable {
     private func taken(_ port: Int, _ purpose: String, _ holder: PortHolder) -> Preflight.Finding {
         .init(
             "port \(port), for \(purpose), is taken by \(holder.sentence)", next: "stop it, or choose another port")
-    }
-
-    // MARK: What comes from elsewhere
-
-    /// Reads what will be fetched: that proves names, routes, proxies and certificates in the way apt uses them.
-    private func upstreams(
-        _ host: any Host, _ distribution: Distribution, _ database: PackageDatabase
-    ) async throws -> [Preflight.Finding] {
-        var findings: [Preflight.Finding] = []
-        for need in try HostGraph.repositories(profile, on: distribution) {
-            // Once its packages are there, an upstream that is away does not matter.
-            let isThere = try host.files.status(FilePath("/etc/apt/keyrings/bedplate-\(need.name).gpg")) != nil
-            guard !isThere else { continue }
-            let key = profile.catalogue.mirrored(need.upstream.key)
-            do {
-                let bytes = try await host.downloads.read(key, limit: KeyStep.limit)
-                if let fault = KeyStep.fault(bytes, fingerprint: need.upstream.fingerprint, now: host.wallTime()) {
-                    findings.append(
-                        .init(
-                            "the key of \(need.name) at \(key) \(fault)",
-                            next: "see upstreams.\(need.name) in the profile"))
-                }
-            } catch {
-                findings.append(
-                    .init("the key of \(need.name) cannot be had: \(error)", next: "see 'mirrors' in the profile"))
-            }
-            let base = profile.catalogue.mirrored(need.repository.uri)
-            do {
-                let address = "\(base)/dists/\(need.repository.suite)/InRelease"
-                _ = try await host.downloads.read(address, limit: 16 << 20)
-            } catch {
-                findings.append(
-                    .init(
-                        "the repository of \(need.name) cannot be had: \(error)", next: "see 'mirrors' in the profile"))
-            }
-        }
-        return findings
     }
 
     private func endOfLife(_ host: any Host) -> [Preflight.Finding] {

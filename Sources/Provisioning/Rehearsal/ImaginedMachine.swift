@@ -55,6 +55,7 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
         state.withLock { state in
             database.records.merge(state.packages) { _, new in new }
             guard state.isRepaired else { return }
+            database.hasNotes = false
             for name in database.unfinished { database.records[name]?.state = .installed }
         }
         return database
@@ -93,6 +94,9 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
     func additions(for request: PackageRequest) async throws -> [String] { request.names.sorted() }
     func removals(of names: [String]) async throws -> [String] { names.sorted() }
     func lockHolders() throws -> [PackageLockHolder] { try real.packages.lockHolders() }
+    func indexes() async throws -> [String] { try await real.packages.indexes() }
+    /// Nothing is waited for here.
+    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager { self }
 
     // MARK: Units
 

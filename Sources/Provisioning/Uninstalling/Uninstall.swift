@@ -25,6 +25,10 @@ package struct Uninstall: Sendable {
         self.report = report
     }
 
+    private var packages: any PackageManager {
+        host.packages.telling { [report] in report("waiting: \($0.sentence)") }
+    }
+
     package struct Outcome: Sendable {
         /// What was done, a sentence each.
         package var done: [String] = []
@@ -34,7 +38,9 @@ package struct Uninstall: Sendable {
 
     /// `purging`: data and secrets too.
     package func run(purging: Bool) async throws -> Outcome {
-        let lock = try InstallLock.take(layout, on: host, doing: "uninstall")
+        let lock = try await InstallLock.take(layout, on: host, doing: "uninstall") {
+            report("waiting for the commands of an installation that was killed")
+        }
         defer { lock.release() }
         let journal = try Journal(at: layout.journal, on: host)
         let befores = Array(journal.outstanding.reversed())
@@ -151,7 +157,7 @@ package struct Uninstall: Sendable {
     ) async throws -> [Before] {
         let database = try host.packages.database()
         let held = befores.filter { $0.kind == .hold && database.records[$0.name]?.isHeld == true }.map(\.name)
-        if !held.isEmpty { try await host.packages.setHold(false, on: held) }
+        if !held.isEmpty { try await packages.setHold(false, on: held) }
         let added = befores.filter { $0.kind == .package }
         // What only has its configuration left is still there for a purge.
         let present = added.filter { database.records[$0.name].map { purging || $0.state != .absent } ?? false }
@@ -160,11 +166,11 @@ package struct Uninstall: Sendable {
         var needed: [String] = []
         // Somebody may have installed what needs one of ours: that one stays.
         while !names.isEmpty {
-            let strangers = Set(try await host.packages.removals(of: names)).subtracting(added.map(\.name))
+            let strangers = Set(try await packages.removals(of: names)).subtracting(added.map(\.name))
             guard !strangers.isEmpty else { break }
             var staying: [String] = []
             for name in names {
-                let lost = try await host.packages.removals(of: [name])
+                let lost = try await packages.removals(of: [name])
                 if !strangers.isDisjoint(with: lost) { staying.append(name) }
             }
             guard !staying.isEmpty else { break }
@@ -172,7 +178,7 @@ package struct Uninstall: Sendable {
             names.removeAll(where: staying.contains)
         }
         if !names.isEmpty {
-            try await host.packages.remove(names, purging: purging)
+            try await packages.remove(names, purging: purging)
             did("removed \(names.count) packages: \(names.sorted().joined(separator: ", "))", &outcome)
             if purging {
                 for path in names.compactMap({ leftovers[$0] }).joined() where try host.files.status(path) != nil {
@@ -182,6 +188,11 @@ package struct Uninstall: Sendable {
             } else {
                 for path in names.compactMap({ leftovers[$0] }).joined() where try host.files.status(path) != nil {
                     outcome.kept.append("\(path)")
+                }
+                let left = try host.packages.database().records
+                let configured = names.count { left[$0]?.state == .absent }
+                if configured > 0 {
+                    outcome.kept.append("configuration of \(configured) of these packages, which dpkg keeps")
                 }
             }
         }

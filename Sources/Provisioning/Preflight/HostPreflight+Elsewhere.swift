@@ -1,0 +1,90 @@
+import Host
+import Profiles
+import SystemPackage
+
+/// What comes from elsewhere.
+extension HostPreflight {
+    /// Reads what will be fetched: that proves names, routes, proxies and certificates in the way apt uses them. All of it
+    /// at the same time, as a host without a network has to wait for each answer that does not come.
+    func elsewhere(_ host: any Host, _ distribution: Distribution) async throws -> [Preflight.Finding] {
+        let (sources, own) = try await sourcesOfHost(host)
+        let questions = try own + upstreamQuestions(host, distribution)
+        return await withTaskGroup(of: (Int, Preflight.Finding?).self) { group in
+            for (index, question) in questions.enumerated() {
+                group.addTask { (index, await question.finding(host)) }
+            }
+            var findings: [Int: Preflight.Finding] = [:]
+            for await (index, finding) in group { findings[index] = finding }
+            return sources + findings.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    /// An address that must be readable.
+    private struct Question: Sendable {
+        /// What is there: `the repository of node`.
+        let subject: String
+        let address: String
+        /// Where it may be instead.
+        var otherwise: String?
+        var limit = 16 << 20
+        let next: String
+        /// What is wrong with what was read, completing the subject and its address.
+        var fault: @Sendable ([UInt8]) -> String? = { _ in nil }
+
+        func finding(_ host: any Host) async -> Preflight.Finding? {
+            do {
+                return fault(try await host.downloads.read(address, limit: limit)).map {
+                    .init("\(subject) at \(address) \($0)", next: next)
+                }
+            } catch {
+                if let otherwise, (try? await host.downloads.read(otherwise, limit: limit)) != nil { return nil }
+                return .init("\(subject) cannot be had: \(error)", next: next)
+            }
+        }
+    }
+
+    /// The repositories that this host has, the distribution's among them; and what is wrong with their list. Once all is
+    /// installed, it does not matter that they are away.
+    private func sourcesOfHost(_ host: any Host) async throws -> ([Preflight.Finding], [Question]) {
+        guard try host.files.status(layout.stack) == nil else { return ([], []) }
+        let next = "see /etc/apt/sources.list.d and the network"
+        let indexes: [String]
+        do { indexes = try await host.packages.indexes() } catch {
+            return ([.init("apt cannot read its sources: \(error)", next: next)], [])
+        }
+        guard !indexes.isEmpty else { return ([.init("apt has no sources on this host", next: next)], []) }
+        let questions = indexes.map { index in
+            // Some repositories have their signature in a file of its own.
+            Question(
+                subject: "a repository of this host", address: index,
+                otherwise: index.replacingSuffix("/InRelease", by: "/Release"), next: next)
+        }
+        return ([], questions)
+    }
+
+    private func upstreamQuestions(_ host: any Host, _ distribution: Distribution) throws -> [Question] {
+        let now = host.wallTime()
+        return try HostGraph.repositories(profile, on: distribution).flatMap { need -> [Question] in
+            // Once its packages are there, an upstream that is away does not matter.
+            guard try host.files.status(FilePath("/etc/apt/keyrings/bedplate-\(need.name).gpg")) == nil else {
+                return []
+            }
+            let base = profile.catalogue.mirrored(need.repository.uri)
+            return [
+                Question(
+                    subject: "the key of \(need.name)", address: profile.catalogue.mirrored(need.upstream.key),
+                    limit: KeyStep.limit, next: "see 'mirrors' and upstreams.\(need.name) in the profile",
+                    fault: { KeyStep.fault($0, fingerprint: need.upstream.fingerprint, now: now) }),
+                Question(
+                    subject: "the repository of \(need.name)",
+                    address: "\(base)/dists/\(need.repository.suite)/InRelease", next: "see 'mirrors' in the profile"),
+            ]
+        }
+    }
+}
+
+extension String {
+    fileprivate func replacingSuffix(_ old: String, by new: String) -> String {
+        hasSuffix(old) ? dropLast(old.count) + new : self
+    }
+}

@@ -1,0 +1,39 @@
+import Host
+
+/// The packages of a fake machine for somebody who wants to hear whose locks are waited for. Nobody waits here: whoever
+/// holds a lock when a change begins is told of, and has let go by then.
+struct TellingPackages: PackageManager {
+    let machine: FakeMachine
+    let listener: @Sendable (PackageLockHolder) -> Void
+
+    private func wait() throws { for holder in try machine.lockHolders() { listener(holder) } }
+
+    func install(_ request: PackageRequest) async throws {
+        try wait()
+        try await machine.install(request)
+    }
+
+    func remove(_ names: [String], purging: Bool) async throws {
+        try wait()
+        try await machine.remove(names, purging: purging)
+    }
+
+    func setHold(_ isHeld: Bool, on names: [String]) async throws {
+        try wait()
+        try await machine.setHold(isHeld, on: names)
+    }
+
+    func repair() async throws {
+        try wait()
+        try await machine.repair()
+    }
+
+    func database() throws -> PackageDatabase { try machine.database() }
+    func additions(for request: PackageRequest) async throws -> [String] { try await machine.additions(for: request) }
+    func removals(of names: [String]) async throws -> [String] { try await machine.removals(of: names) }
+    func lockHolders() throws -> [PackageLockHolder] { try machine.lockHolders() }
+    func indexes() async throws -> [String] { try await machine.indexes() }
+    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+        machine.telling(listener)
+    }
+}
