@@ -1,9 +1,7 @@
 """A FastAPI and Celery application as releases, and a trial of its profile with a Redis of its own."""
-import hashlib
 import json
 import shutil
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
