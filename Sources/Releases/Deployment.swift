@@ -34,6 +34,7 @@ package struct Deployment: Sendable {
         }
         let release = try ReleaseStore(host: host, layout: layout).adopt(source)
         let before = record
+        record.takeBackUnproven()
         for slot in slots { record[slot] = release }
         if record != before { try record.save(layout, on: host) }
         return release

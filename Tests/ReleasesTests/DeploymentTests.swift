@@ -53,6 +53,19 @@ import Testing
         #expect(error?.exit == .retry)
     }
 
+    @Test("what an installation puts into a slot takes the place of a release that a stopped deploy left unproven")
+    func overUnproven() throws {
+        let (host, deployment) = try machine()
+        let first = try deployment.put("/build", into: Slot.allCases)
+        var record = try deployment.record()
+        record.green = SampleProfile.secondRelease
+        record.deploying = .init(slot: .green, before: first)
+        try record.save(layout, on: host)
+        #expect(try deployment.put("/build", into: [.green]) == first)
+        #expect(try deployment.record().green == first)
+        #expect(try deployment.record().deploying == nil)
+    }
+
     @Test("the shipped profile becomes a stack, and nginx's files")
     func shippedProfile() throws {
         let (host, _) = try machine()

@@ -50,6 +50,16 @@ import Testing
         #expect(installs.map { $0.contains("--require-hashes") } == [true, false])
     }
 
+    @Test("a wheel is a release of its own, and pip is given it")
+    func wheel() async throws {
+        let world = try DeployWorld()
+        world.host.disk.plant("/app-1.0-py3-none-any.whl", "PK")
+        let report = try await world.deploy("/app-1.0-py3-none-any.whl")
+        let folder = ReleaseStore(host: world.host, layout: world.layout).directory(of: report.release)
+        let install = try #require(world.buildCommands.first { $0.contains("install") })
+        #expect(install.last == folder.appending("app-1.0-py3-none-any.whl").string)
+    }
+
     @Test("requirements that name other files of the release belong to it alone")
     func nestedRequirements() async throws {
         let world = try DeployWorld()
