@@ -16,6 +16,8 @@ import machine as machines  # noqa: E402
 import mirrors  # noqa: E402
 from bed import BED, CHECKOUT, build_release  # noqa: E402
 from machine import Machine  # noqa: E402
+from installing import (bare, bare_layer, build, expired_key, installed, running, stocked, stocked_layer,  # noqa: E402, F401
+                        stocked_outcome, upstreams)
 from standins import mongodb, node, python312  # noqa: E402
 
 TOOLS = ["systemd-nspawn", "mmdebstrap", "nsenter", "apt-ftparchive", "gpg"]
@@ -83,6 +85,12 @@ def host(request, base):
 @pytest.fixture(scope="module")
 def shared_host(request, base):
     """The same for machines that all tests of a module look at."""
+    yield from make_hosts(request, base)
+
+
+@pytest.fixture(scope="session")
+def session_host(request, base):
+    """The same for machines whose disks others begin with."""
     yield from make_hosts(request, base)
 
 

@@ -1,4 +1,5 @@
 """A booted host: systemd in a container of its own, on layers that are thrown away."""
+import contextlib
 import datetime
 import os
 import shutil
@@ -144,14 +145,9 @@ class Machine:
     def run(self, *arguments, check: bool = True, timeout: float = 60, input: bytes | str | None = None,
             user: str | None = None) -> subprocess.CompletedProcess:
         """Runs a command in the host, as a service of the host's own systemd, and gives its outcome as text."""
-        who = ["--uid", user, "--working-directory=/"] if user else ["--working-directory=/root"]
-        settings = [f"--setenv={key}={value}" for key, value in ENVIRONMENT.items()]
-        program = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec",
-                   # systemd puts its own variables where it finds ${NAME}: a doubled $ is one that it leaves alone.
-                   *settings, *who, "--", *(str(argument).replace("$", "$$") for argument in arguments)]
         begin = time.monotonic()
         data = input.encode() if isinstance(input, str) else input
-        result = self._enter(program, timeout, data)
+        result = self._enter(as_service(arguments, user), timeout, data)
         result = subprocess.CompletedProcess(
             list(map(str, arguments)), result.returncode, result.stdout.decode(errors="replace"),
             result.stderr.decode(errors="replace"))
@@ -165,15 +161,29 @@ class Machine:
         """The output of a shell script that must succeed."""
         return self.run("bash", "-euo", "pipefail", "-c", script, **options).stdout
 
+    @contextlib.contextmanager
+    def talking(self, *arguments):
+        """A command that runs while its output and errors are read, a line at a time, from `stdout`."""
+        self.log(f"$ {' '.join(map(str, arguments))} &")
+        with subprocess.Popen(self._entering(as_service(arguments)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
     def _enter(self, arguments: list[str], timeout: float, input: bytes | None = None) -> subprocess.CompletedProcess:
+        stdin = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
+        return subprocess.run(self._entering(arguments), capture_output=True, timeout=timeout, **stdin)
+
+    def _entering(self, arguments: list[str]) -> list[str]:
         """Reaches the host's systemctl and systemd-run, and nothing else: what is run by this keeps every privilege of
         this machine, so that a `date -s` in it sets the real clock."""
         assert arguments[0] in ("systemctl", "systemd-run", "journalctl")
         assert self.init is not None, f"{self.name} is off"
-        stdin = {"input": input} if input is not None else {"stdin": subprocess.DEVNULL}
-        return subprocess.run(
-            ["nsenter", "-t", str(self.init), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "-C", "--",
-             "env", "-i", f"PATH={PATH}", *arguments], capture_output=True, timeout=timeout, **stdin)
+        return ["nsenter", "-t", str(self.init), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "-C", "--",
+                "env", "-i", f"PATH={PATH}", *arguments]
 
     def show(self, unit: str, *properties: str) -> dict[str, str]:
         """Properties of a unit, by name."""
@@ -245,6 +255,14 @@ class Machine:
         for own in ("etc/machine-id", "etc/hostname"):
             (place / own).unlink(missing_ok=True)
 
+    def rest(self) -> Path:
+        """What was changed on its disk, as a layer for other machines while this one is not closed; it is off for good."""
+        assert self._container is None, f"{self.name} is on"
+        self.overlay.unmount()
+        for own in ("etc/machine-id", "etc/hostname"):
+            (self.overlay.upper / own).unlink(missing_ok=True)
+        return self.overlay.upper
+
     def close(self) -> None:
         """Removes the machine and all of its traces, on or off. Safe to call again."""
         container, self._container = self._container, None
@@ -263,6 +281,15 @@ class Machine:
             self._keeper.stdin.close()
             self._keeper.wait(30)
             self._keeper = None
+
+
+def as_service(arguments, user: str | None = None) -> list[str]:
+    """A command as a service of the host's own systemd."""
+    who = ["--uid", user, "--working-directory=/"] if user else ["--working-directory=/root"]
+    settings = [f"--setenv={key}={value}" for key, value in ENVIRONMENT.items()]
+    return ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec", *settings, *who, "--",
+            # systemd puts its own variables where it finds ${NAME}: a doubled $ is one that it leaves alone.
+            *(str(argument).replace("$", "$$") for argument in arguments)]
 
 
 def inside(root: Path, path: str) -> Path:

@@ -1,0 +1,97 @@
+"""What a host is made of, so that two of them can be compared."""
+import hashlib
+import json
+import os
+import re
+import stat
+from pathlib import Path
+
+# Made anew whenever a host is on.
+NOT_KEPT = {"proc", "sys", "dev", "run", "tmp", "srv"}
+
+
+def tree(root: Path) -> dict[str, tuple]:
+    """Everything on the disk below `root` by its path: kind, mode, owner and group by name, and content, a file's as a
+    digest."""
+    users, groups = names(root / "etc/passwd"), names(root / "etc/group")
+    found: dict[str, tuple] = {}
+
+    def walk(folder: Path, place: str) -> None:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not place and entry.name in NOT_KEPT:
+                    continue
+                path, status = f"{place}/{entry.name}", entry.stat(follow_symlinks=False)
+                owner = (users.get(status.st_uid, status.st_uid), groups.get(status.st_gid, status.st_gid))
+                mode = oct(stat.S_IMODE(status.st_mode))
+                if entry.is_symlink():
+                    found[path] = ("link", *owner, os.readlink(entry.path))
+                elif entry.is_dir():
+                    found[path] = ("directory", mode, *owner)
+                    walk(Path(entry.path), path)
+                elif entry.is_file():
+                    with open(entry.path, "rb") as file:
+                        found[path] = ("file", mode, *owner, hashlib.file_digest(file, "sha1").hexdigest())
+                else:
+                    found[path] = ("other", mode, *owner)
+
+    walk(root, "")
+    return found
+
+
+def names(database: Path) -> dict[int, str]:
+    """Users or groups by number."""
+    return {int(number): name for name, _, number, *_ in
+            (line.split(":") for line in database.read_text().splitlines() if line.count(":") > 2)}
+
+
+def demand_same(one: dict[str, tuple], other: dict[str, tuple], besides: str) -> None:
+    """Two trees are the same, but for paths that match the pattern `besides`."""
+    found = [f"{path}: {one.get(path)} and {other.get(path)}" for path in sorted(one.keys() | other.keys())
+             if one.get(path) != other.get(path) and not re.fullmatch(besides, path)]
+    assert not found, f"{len(found)} differences:\n" + "\n".join(found[:100])
+
+
+def packages(root: Path) -> set[tuple[str, str]]:
+    """Every package that dpkg knows, with its state: `install ok installed`."""
+    stanzas = (root / "var/lib/dpkg/status").read_text().split("\n\n")
+    fields = [dict(re.findall(r"^(Package|Status): (.*)$", stanza, re.M)) for stanza in stanzas if stanza.strip()]
+    return {(field["Package"], field["Status"]) for field in fields}
+
+
+def configuration(root: Path) -> set[str]:
+    """What packages leave on the disk that are removed and not purged, by dpkg's own lists."""
+    left = {name for name, status in packages(root) if status.endswith(" config-files")}
+    lists = (root / "var/lib/dpkg/info").glob("*.list")
+    return {line for file in lists if file.name[:-5].split(":")[0] in left for line in file.read_text().splitlines()}
+
+
+def journal(root: Path) -> list[dict]:
+    path = root / "var/lib/bedplate/journal.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def befores(root: Path) -> set[tuple]:
+    """How the journal says everything was before it was touched: what an uninstall has to go by."""
+    known: dict[tuple, tuple] = {}
+    for entry in journal(root):
+        if before := entry.get("before"):
+            subject = (before["kind"], before["name"])
+            found = before.get("found") or {}
+            known.setdefault(subject, (*subject, found.get("kind"), found.get("mode"), before.get("wasEnabled"),
+                                       before.get("wasActive")))
+    return set(known.values())
+
+
+def unfinished(root: Path) -> list[tuple[str, str]]:
+    """Changes that the last run began and did not end."""
+    open_changes: list[tuple[str, str]] = []
+    for entry in journal(root):
+        change = (entry.get("step"), entry.get("subject"))
+        if entry["event"] == "run-began":
+            open_changes = []
+        elif entry["event"] == "change-began":
+            open_changes.append(change)
+        elif entry["event"] in ("change-done", "change-failed"):
+            open_changes.remove(change)
+    return open_changes

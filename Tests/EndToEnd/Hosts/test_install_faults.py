@@ -1,0 +1,124 @@
+"""The installer in a world that is against it: what it says, that it leaves nothing half done, and that all ends well."""
+import contextlib
+
+from disk import demand_same, tree
+
+APT_LOCKS = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock"]
+# Takes a lock as apt and dpkg do, says so, and keeps it until somebody opens the pipe.
+HOLD = """
+import fcntl, os, sys
+lock = open(sys.argv[1], "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+os.mkfifo("/run/release")
+open("/run/release").read()
+os.remove("/run/release")
+"""
+
+
+@contextlib.contextmanager
+def held(machine, lock: str):
+    """A process of the host that holds a lock; what is given lets it go."""
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=holder", "python3", "-c", HOLD, lock)
+    machine.sh("until [ -p /run/release ]; do sleep 0.02; done")
+    yield lambda: machine.sh("echo >/run/release; while systemctl -q is-active holder; do sleep 0.02; done")
+
+
+@contextlib.contextmanager
+def instead(machine, place: str, other: str):
+    """Shows another file or folder of the host in the place of one."""
+    machine.run("mount", "--bind", other, place)
+    try:
+        yield
+    finally:
+        machine.run("umount", place)
+
+
+def flipped(machine, path: str) -> str:
+    """A copy of a file with one bit of another."""
+    copy = f"/srv/flipped/{path.rsplit('/')[-1]}"
+    machine.sh(f"mkdir -p /srv/flipped && cp {path} {copy}")
+    content = bytearray((machine.root / copy[1:]).read_bytes())
+    content[len(content) // 2] ^= 1
+    (machine.root / copy[1:]).write_bytes(content)
+    return copy
+
+
+def test_each_lock_of_apt_is_waited_for_by_name_and_a_second_installer_is_sent_away_with_the_name_of_the_first(
+        running, installed):
+    machine = running.machine
+    for lock in APT_LOCKS:
+        machine.sh("apt-get -qq -y remove certbot >/dev/null 2>&1", timeout=120)
+        with held(machine, lock) as release, running.until("waiting", subject=lock) as (first, event):
+            assert "(python3)" in event["sentence"], event
+            if lock == APT_LOCKS[0]:
+                sent_away = running.refused(exit=75)
+                assert "another installation is running (process " in sent_away, sent_away
+            assert machine.run("test", "-e", "/usr/bin/certbot", check=False).returncode != 0
+            release()
+            status, said = first.end()
+        assert status == 0, said
+        assert "install certbot" in said
+    assert running.made() == []
+    running.outcome().demand_same(installed.outcome)
+
+
+def test_what_is_in_the_way_of_an_installation_is_said_all_at_once_and_nothing_is_changed(bare, expired_key):
+    machine = bare.machine
+    machine.sh("install -d /srv/other && mount -t tmpfs -o size=20m tmpfs /var/cache/apt && mkdir -p /var/cache/apt/archives/partial")
+    machine.write("/srv/other/key.asc", expired_key.text)
+    machine.run("systemd-run", "--quiet", "--unit=web", "perl", "-MIO::Socket::INET", "-e",
+                'my $door = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:6379") or die; sleep')
+    before = tree(machine.live)
+
+    # A network that is not there: the real addresses, of which none is found.
+    away = bare.without("mirrors=")
+    said = away.refused()
+    for address in ("https://deb.nodesource.com/node_20.x/dists/nodistro/InRelease",
+                    "https://repo.mongodb.org/apt/debian/dists/bookworm/mongodb-org/7.0/InRelease",
+                    "https://www.mongodb.org/static/pgp/server-7.0.asc"):
+        assert address in said, said
+    assert "nothing was changed" in said
+
+    node_key = machine.sh("ls /srv/mirror/deb.nodesource.com/gpgkey/*").strip()
+    with instead(machine, node_key, "/srv/other/key.asc"), instead(machine, "/srv/mirror/deb.debian.org", "/srv/other"):
+        said = bare.adding(f"upstreams.node.fingerprint={expired_key.fingerprint}").refused()
+    for part in ("has expired", "a repository of this host cannot be had", "port 6379, for Redis, is taken by process",
+                 "MiB free for /var/cache/apt"):
+        assert part in said, said
+
+    machine.sh("""sed -e 's/12 (bookworm)/13 (trixie)/' -e 's/="12"/="13"/' /usr/lib/os-release >/srv/other/os-release""")
+    with instead(machine, "/usr/lib/os-release", "/srv/other/os-release"):
+        said = bare.refused()
+        assert "Debian GNU/Linux 13 (trixie) is not supported" in said and "Ubuntu 24.04 and Debian 12" in said, said
+    demand_same(before, tree(machine.live), besides=r"/var/log/.*|/var/cache/apt/.*|/var/lib/systemd/.*")
+
+
+def test_after_a_flipped_byte_a_lost_network_and_a_full_disk_the_next_run_ends_as_if_nothing_had_been(stocked, stocked_outcome):
+    machine = stocked.machine
+    # A package, whose digest is in a signed index.
+    deb = machine.sh("ls /srv/mirror/deb.debian.org/debian/pool/certbot_*.deb").strip()
+    with instead(machine, deb, flipped(machine, deb)):
+        said = stocked.refused()
+        assert "install certbot" in said and "Hash Sum mismatch" in said, said
+    # The network goes when the installer is past its look at it: it waits for a lock then.
+    machine.sh("install -d /srv/nothing")
+    with held(machine, "/var/lib/dpkg/lock-frontend") as release, stocked.until("waiting") as (first, _):
+        with instead(machine, "/srv/mirror/deb.debian.org", "/srv/nothing"):
+            release()
+            status, said = first.end()
+        assert status == 1 and '"doing" : "install certbot"' in said, said
+    # The archive of Python, which is known by its digest.
+    archive = machine.sh("ls /srv/upstream/*.tar.gz").strip()
+    with instead(machine, archive, flipped(machine, archive)):
+        said = stocked.refused()
+        assert "Hash Sum mismatch" in said, said
+    # The disk is full while it unpacks.
+    machine.sh("rm -rf /var/lib/bedplate/runtimes/*")
+    machine.run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", "/var/lib/bedplate/runtimes")
+    said = stocked.refused()
+    assert "No space left on device" in said, said
+    machine.run("umount", "/var/lib/bedplate/runtimes")
+    stocked("--yes")
+    assert stocked.made() == []
+    machine.sh("rm -rf /srv/flipped /srv/nothing")
+    stocked.outcome().demand_same(stocked_outcome)
