@@ -104,6 +104,9 @@ let package = Package(
         program("bedplated", ["Supervision", "Control", "CoreTypes"]),
         program("bedplate-probe", ["Probing", "CoreTypes"]),
         program("cspm", ["Platform", "CoreTypes", paths, arguments]),
+        .executableTarget(
+            name: "small-spec", dependencies: ["Provisioning", "Host", "HostLinux", paths],
+            path: "benchmarks/provisioning/Spec", swiftSettings: strict),
 
         tests("CoreTypes", []),
         // A machine in memory, for the tests of everything that takes `any Host`.

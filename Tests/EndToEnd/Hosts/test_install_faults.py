@@ -93,7 +93,7 @@ def test_what_is_in_the_way_of_an_installation_is_said_all_at_once_and_nothing_i
     demand_same(before, tree(machine.live), besides=r"/var/log/.*|/var/cache/apt/.*|/var/lib/systemd/.*")
 
 
-def test_after_a_flipped_byte_a_lost_network_and_a_full_disk_the_next_run_ends_as_if_nothing_had_been(stocked, stocked_outcome):
+def test_a_flipped_byte_in_a_package_or_an_archive_and_a_network_that_goes_half_way_end_the_installation_with_a_sentence(stocked):
     machine = stocked.machine
     # A package, whose digest is in a signed index.
     deb = machine.sh("ls /srv/mirror/deb.debian.org/debian/pool/certbot_*.deb").strip()
@@ -111,14 +111,4 @@ def test_after_a_flipped_byte_a_lost_network_and_a_full_disk_the_next_run_ends_a
     archive = machine.sh("ls /srv/upstream/*.tar.gz").strip()
     with instead(machine, archive, flipped(machine, archive)):
         said = stocked.refused()
-        assert "Hash Sum mismatch" in said, said
-    # The disk is full while it unpacks.
-    machine.sh("rm -rf /var/lib/bedplate/runtimes/*")
-    machine.run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", "/var/lib/bedplate/runtimes")
-    said = stocked.refused()
-    assert "No space left on device" in said, said
-    machine.run("umount", "/var/lib/bedplate/runtimes")
-    stocked("--yes")
-    assert stocked.made() == []
-    machine.sh("rm -rf /srv/flipped /srv/nothing")
-    stocked.outcome().demand_same(stocked_outcome)
+        assert "cannot fetch file:/srv/upstream/" in said, said
