@@ -63,6 +63,11 @@ package struct ControlClient: SupervisorClient {
         return families
     }
 
+    package func announce(_ kind: SupervisorEvent.Kind, _ reason: String) throws {
+        _ = try call(
+            .announce, .object(["kind": .string(kind.rawValue), "reason": .string(reason)]), doing: "record an event")
+    }
+
     /// Has the supervisor run its installed program anew, in the same process; returns before it does.
     package func reexecute() throws { _ = try call(.reexecute, .object([:]), doing: "re-execute the supervisor") }
 

@@ -19,6 +19,8 @@ package protocol SupervisorClient: Sendable {
     func events(lines: Int, follow: Bool, receive: (SupervisorEvent) -> Bool) throws
     /// What can be measured now.
     func metrics() throws -> [MetricFamily]
+    /// Has an event recorded that only the caller knows of; its kind is one that `isAnnounced`.
+    func announce(_ kind: SupervisorEvent.Kind, _ reason: String) throws
     /// Stops every instance by its own steps, then the supervisor itself.
     func shutdown() throws
 }

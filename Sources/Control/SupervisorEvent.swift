@@ -55,10 +55,19 @@ package struct SupervisorEvent: Codable, Sendable, Equatable {
         case logstashDropping = "logstash-dropping"
         /// It has all that waited; the reason says how many lines it never got.
         case logstashDropped = "logstash-dropped"
+        /// A switch made another slot live.
+        case trafficMoved = "traffic-moved"
+        /// A switch failed after it had moved traffic, and took it back.
+        case trafficReturned = "traffic-returned"
+        /// The slot that was live before is drained and stopped.
+        case slotRetired = "slot-retired"
         /// The supervisor met an obstacle and went on.
         case trouble
         /// A word of a later release.
         case unknown
+
+        /// Whether somebody else tells the supervisor of it, which cannot know it.
+        package var isAnnounced: Bool { [.trafficMoved, .trafficReturned, .slotRetired].contains(self) }
     }
 }
 

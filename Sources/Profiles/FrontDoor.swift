@@ -11,15 +11,27 @@ package struct FrontDoor: Sendable, Equatable {
     package var drain: TimeSpan
     /// `nil`: plain HTTP.
     package var tls: TLS?
+    /// The host names that are answered, besides the certificate's; empty: whatever a client asks for.
+    package var names: [String]
+    /// Where the idle slot can be looked at before it gets traffic; `nil`: nowhere.
+    package var preview: Listener?
+    /// How often one client may ask, by the name that routes give.
+    package var limits: [String: RequestLimit]
 
     package enum Manager: String, Sendable, CaseIterable { case supervisor, systemd }
 
-    package init(address: String, port: Port, manager: Manager, drain: TimeSpan, tls: TLS? = nil) {
+    package init(
+        address: String, port: Port, manager: Manager, drain: TimeSpan, tls: TLS? = nil, names: [String] = [],
+        preview: Listener? = nil, limits: [String: RequestLimit] = [:]
+    ) {
         self.address = address
         self.port = port
         self.manager = manager
         self.drain = drain
         self.tls = tls
+        self.names = names
+        self.preview = preview
+        self.limits = limits
     }
 
     /// HTTPS. The certificate and its key are at `Layout.certificate` and `Layout.certificateKey`, whoever signed them.
@@ -44,23 +56,26 @@ package struct FrontDoor: Sendable, Equatable {
     }
 }
 
-/// A path prefix and the process that answers it.
-package struct Route: Sendable, Equatable {
-    package var path: String
-    /// A slotted process with a port.
-    package var process: ProcessName
-    /// How long the application may take; nginx's read and send timeouts.
-    package var timeout: TimeSpan
-    /// The largest request body.
-    package var body: ByteCount
-    /// Whether nginx stores a request body before it passes it on. Off for uploads.
-    package var buffersRequests: Bool
+/// An address and a port that nginx listens on.
+package struct Listener: Sendable, Equatable {
+    package var address: String
+    package var port: Port
 
-    package init(path: String, process: ProcessName, timeout: TimeSpan, body: ByteCount, buffersRequests: Bool) {
-        self.path = path
-        self.process = process
-        self.timeout = timeout
-        self.body = body
-        self.buffersRequests = buffersRequests
+    package init(address: String, port: Port) {
+        self.address = address
+        self.port = port
+    }
+}
+
+/// How often one client address may ask.
+package struct RequestLimit: Sendable, Equatable {
+    /// As nginx writes it: `10r/s`, `30r/m`.
+    package var rate: String
+    /// How many requests may come at once beyond that.
+    package var burst: Int
+
+    package init(rate: String, burst: Int) {
+        self.rate = rate
+        self.burst = burst
     }
 }

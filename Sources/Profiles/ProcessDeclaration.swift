@@ -6,6 +6,8 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package var name: ProcessName
     /// Whether each slot has an instance of its own.
     package var isSlotted: Bool
+    /// What part it has in a switch.
+    package var role: Role
     /// A one-shot runs to completion.
     package var isOneshot: Bool
     /// When it runs, to completion each time; `nil`: it is no scheduled process.
@@ -35,10 +37,12 @@ package struct ProcessDeclaration: Sendable, Equatable {
         environment: [String: String],
         port: String?, credentials: [SecretName], secretEnvironment: [String: SecretName], user: String?,
         group: String?, requires: [ProcessName], after: [ProcessName], restart: Restart, startup: Probe?,
-        readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs, child: Child = Child()
+        readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs, child: Child = Child(),
+        role: Role = .server
     ) {
         self.name = name
         self.isSlotted = isSlotted
+        self.role = role
         self.isOneshot = isOneshot
         self.schedule = schedule
         self.command = command

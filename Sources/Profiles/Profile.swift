@@ -13,6 +13,7 @@ package struct Profile: Sendable, Equatable {
     package var processes: [ProcessDeclaration]
     package var logging: Logging
     package var frontDoor: FrontDoor
+    package var switching: Switching
     /// In the order of the file; the longest matching path wins, as nginx does it.
     package var routes: [Route]
     /// Where the supervisor tells its metrics; `nil`: nowhere.
@@ -31,7 +32,8 @@ package struct Profile: Sendable, Equatable {
         slots: [Slot: [String: Port]], processes: [ProcessDeclaration], logging: Logging = Logging(),
         frontDoor: FrontDoor, routes: [Route], metrics: MetricsListener? = nil,
         account: String? = nil, release: ReleasePolicy = ReleasePolicy(), runtimes: Runtimes = Runtimes(),
-        docker: [ProcessName]? = nil, scanners: [Scanner] = [], catalogue: Catalogue = Catalogue()
+        docker: [ProcessName]? = nil, scanners: [Scanner] = [], catalogue: Catalogue = Catalogue(),
+        switching: Switching = Switching()
     ) {
         self.name = name
         self.summary = summary
@@ -41,6 +43,7 @@ package struct Profile: Sendable, Equatable {
         self.processes = processes
         self.logging = logging
         self.frontDoor = frontDoor
+        self.switching = switching
         self.routes = routes
         self.metrics = metrics
         self.account = account

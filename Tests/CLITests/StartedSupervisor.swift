@@ -52,6 +52,7 @@ final class StartedSupervisor: SupervisorClient {
         try current().events(lines: lines, follow: follow, receive: receive)
     }
     func metrics() throws -> [MetricFamily] { try current().metrics() }
+    func announce(_ kind: SupervisorEvent.Kind, _ reason: String) throws { try current().announce(kind, reason) }
     func shutdown() throws {
         try current().shutdown()
         crash()

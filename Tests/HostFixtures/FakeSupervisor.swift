@@ -11,6 +11,7 @@ package final class FakeSupervisor: SupervisorClient {
         var sick: [InstanceName: String] = [:]
         var onSignal: (@Sendable (InstanceName, String) throws -> Void)?
         var lines: [InstanceName: [String]] = [:]
+        var announced: [SupervisorEvent] = []
         var nextPid: Int32 = 1000
     }
     private let faults: Faults
@@ -31,6 +32,8 @@ package final class FakeSupervisor: SupervisorClient {
 
     /// What was asked, in order: `start api@green worker@green`.
     package var calls: [String] { state.withLock { $0.calls } }
+    /// What it was told to record.
+    package var announced: [SupervisorEvent] { state.withLock { $0.announced } }
     package var stack: Stack { state.withLock { $0.stack } }
     package var up: Set<InstanceName> {
         state.withLock { Set($0.instances.values.filter { $0.state == .up }.map(\.name)) }
@@ -41,6 +44,16 @@ package final class FakeSupervisor: SupervisorClient {
         state.withLock { state in
             state.sick[instance] = reason
             state.lines[instance] = lines
+        }
+    }
+
+    /// It ends at once, and is not started again unless somebody asks.
+    package func fell(_ instance: InstanceName, because reason: String) {
+        state.withLock { state in
+            state.instances[instance]?.state = .backingOff
+            state.instances[instance]?.healthy = false
+            state.instances[instance]?.pid = nil
+            state.instances[instance]?.reason = reason
         }
     }
 
@@ -63,6 +76,13 @@ package final class FakeSupervisor: SupervisorClient {
         try change("start", instances) { state, name in
             let reason = state.sick[name]
             guard var status = state.instances[name], status.state != .up || reason != nil else { return }
+            if let spec = state.stack.instances.first(where: { $0.name == name }), spec.kind == .oneshot {
+                status.state = reason == nil ? .completed : .failed
+                status.reason = reason
+                status.lastLines = state.lines[name]
+                state.instances[name] = status
+                return
+            }
             state.nextPid += 1
             status.state = reason == nil ? .up : .backingOff
             status.wanted = true
@@ -145,6 +165,12 @@ package final class FakeSupervisor: SupervisorClient {
                     .init(["instance": $0.name.description], up.contains($0.name) ? 1 : 0)
                 })
         ]
+    }
+
+    package func announce(_ kind: SupervisorEvent.Kind, _ reason: String) throws {
+        // A word about what was done, which nothing depends on.
+        try faults.read()
+        state.withLock { $0.announced.append(SupervisorEvent(at: 0, kind: kind, reason: reason)) }
     }
 
     package func shutdown() throws {

@@ -44,6 +44,30 @@ struct ConsistencyTests {
                 "green: {api: 8002}\nfront_door: {tls: {domain: a.example, plain: \"0.0.0.0:81\"}}",
                 "7: front_door.tls.plain: an ACME server asks on port 80, and not on 81 -"
             ),
+            (
+                "green: {api: 8002}", "green: {api: 8002}\nfront_door: {preview: \"127.0.0.1:8080\"}",
+                "7: front_door.preview: port 8080 is taken by the front door -"
+            ),
+            (
+                "green: {api: 8002}", "green: {api: 8002}\nfront_door: {limits: {all: {rate: 10/s}}}",
+                "7: front_door.limits.all.rate: expected requests in a second or a minute: 10r/s, 30r/m -"
+            ),
+            (
+                "[\"{release}/bin/engine\"]", "[/bin/engine]\n    role: worker",
+                "21: processes.engine.role: only a slotted process has a part in a switch -"
+            ),
+            (
+                "[/usr/bin/worker]", "[/usr/bin/worker]\n    role: smoke",
+                "18: processes.worker.role: a switch waits for its end; add 'oneshot: true' -"
+            ),
+            (
+                "credentials: [KEY]", "role: worker\n    credentials: [KEY]",
+                "19: processes.worker.requires.0: a server starts before 'api', which is a worker -"
+            ),
+            (
+                "  engine:", "  keeper:",
+                "20: processes.keeper: the name 'keeper' is kept for what stops the old slot after a switch -"
+            ),
             ("green: {api: 8002}", "green: {api: 8080}", "6: slots.green.api: port 8080 is taken by the front door -"),
             ("green: {api: 8002}", "green: {api: 8001}", "6: slots.green.api: port 8001 is taken by 'api' of blue -"),
             (

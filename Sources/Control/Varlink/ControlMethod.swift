@@ -9,6 +9,7 @@ package enum ControlMethod: String, Sendable, CaseIterable {
     case logs = "Logs"
     case events = "Events"
     case metrics = "Metrics"
+    case announce = "Announce"
     case reexecute = "Reexecute"
     case shutdown = "Shutdown"
 
@@ -16,7 +17,7 @@ package enum ControlMethod: String, Sendable, CaseIterable {
     package var onlyLooks: Bool {
         switch self {
         case .status, .logs, .events, .metrics: return true
-        case .start, .stop, .restart, .signal, .apply, .reexecute, .shutdown: return false
+        case .start, .stop, .restart, .signal, .apply, .announce, .reexecute, .shutdown: return false
         }
     }
 

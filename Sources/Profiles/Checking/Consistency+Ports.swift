@@ -6,6 +6,7 @@ extension Consistency {
         let listen = ProfilePath(["front_door", "listen"])
         if !broken.contains(listen) { holders[profile.frontDoor.port] = "the front door" }
         checkTLS(&holders)
+        checkPreview(&holders)
         checkMetrics(&holders)
         for (slot, ports) in root["slots"].pairs {
             for (name, value) in ports.pairs {
@@ -35,7 +36,8 @@ extension Consistency {
                     path + "port", "slot '\(slot)' has no port '\(port)'", suggestion: others.closest(to: port),
                     given: [ProfilePath(["slots", slot.rawValue]), ProfilePath(["slots", slot.rawValue, port])])
             }
-            if let owner = owners.updateValue(process.name, forKey: port) {
+            // A hook asks a port that another process listens on.
+            if !process.role.isHook, let owner = owners.updateValue(process.name, forKey: port) {
                 report(path + "port", "'\(owner)' already listens on the port '\(port)'")
             }
         }
@@ -57,6 +59,23 @@ extension Consistency {
         }
     }
 
+    private mutating func checkPreview(_ holders: inout [Port: String]) {
+        guard let preview = profile.frontDoor.preview else { return }
+        if let holder = holders.updateValue("the preview", forKey: preview.port) {
+            report(
+                ProfilePath(["front_door", "preview"]), "port \(preview.port) is taken by \(holder)",
+                given: [ProfilePath(["front_door", "listen"])])
+        }
+    }
+
+    private mutating func checkLimits() {
+        for (name, limit) in profile.frontDoor.limits where limit.rate.wholeMatch(of: /[1-9][0-9]*r\/[sm]/) == nil {
+            report(
+                ProfilePath(["front_door", "limits", name, "rate"]),
+                "expected requests in a second or a minute: 10r/s, 30r/m")
+        }
+    }
+
     private mutating func checkMetrics(_ holders: inout [Port: String]) {
         let path = ProfilePath(["metrics", "listen"])
         guard let metrics = profile.metrics, !broken.contains(path) else { return }
@@ -69,11 +88,17 @@ extension Consistency {
     }
 
     mutating func checkRoutes() {
+        checkLimits()
         var paths: [String: Int] = [:]
         for (index, route) in profile.routes.enumerated() {
             let place = ProfilePath(["routes"]) + index
             if let other = paths.updateValue(index, forKey: route.path) {
                 report(place + "path", "route \(other + 1) already has the path '\(route.path)'")
+            }
+            if let limit = route.limit, profile.frontDoor.limits[limit] == nil {
+                report(
+                    place + "limit", "there is no limit '\(limit)' in front_door.limits",
+                    suggestion: Array(profile.frontDoor.limits.keys).closest(to: limit))
             }
             guard let process = process(named: route.process) else {
                 report(
@@ -84,7 +109,7 @@ extension Consistency {
             let target = ProfilePath(["processes", route.process.description])
             if !process.isSlotted {
                 report(place + "to", "'\(process.name)' is outside the slots", given: [target + "slotted"])
-            } else if process.port == nil {
+            } else if process.port == nil || process.role.isHook {
                 report(place + "to", "'\(process.name)' has no port", given: [target + "port"])
             }
         }

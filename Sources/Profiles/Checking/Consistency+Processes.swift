@@ -1,12 +1,12 @@
 import CoreTypes
 
 extension Consistency {
-    /// The front door is an instance of this name where the supervisor runs nginx.
-    private static let reserved = ["nginx"]
+    /// Instances that a stack has besides the profile's.
+    private static let reserved = ["nginx": "the front door", "keeper": "what stops the old slot after a switch"]
 
     mutating func checkName(_ process: ProcessDeclaration, at path: ProfilePath) {
-        guard Self.reserved.contains(process.name.description) else { return }
-        report(path, "the name '\(process.name)' is kept for the front door")
+        guard let holder = Self.reserved[process.name.description] else { return }
+        report(path, "the name '\(process.name)' is kept for \(holder)")
     }
 
     mutating func checkCommand(_ process: ProcessDeclaration, at path: ProfilePath) {

@@ -31,6 +31,7 @@ struct Consistency {
             checkLogs(process, at: path + "logs")
             checkSchedule(process, at: path)
             checkDependencies(process, at: path)
+            checkRole(process, at: path)
         }
         checkCircles()
         checkPorts()

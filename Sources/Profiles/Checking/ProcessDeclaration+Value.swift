@@ -16,7 +16,7 @@ extension ProcessDeclaration {
             readiness: value["probes"].ifPresent("readiness").flatMap(Probe.init),
             liveness: value["probes"].ifPresent("liveness").flatMap(Probe.init),
             stop: value["stop"].items.map { StopSignal(signal: $0["signal"].string, wait: $0["wait"].time) },
-            logs: Logs(value["logs"]), child: Child(value))
+            logs: Logs(value["logs"]), child: Child(value), role: named(value["role"]))
     }
 }
 

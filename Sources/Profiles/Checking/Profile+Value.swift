@@ -22,11 +22,19 @@ extension Profile {
             frontDoor: FrontDoor(
                 address: root["front_door"]["listen"].listen.address, port: root["front_door"]["listen"].listen.port,
                 manager: named(root["front_door"]["manager"]), drain: root["front_door"]["drain"].time,
-                tls: root["front_door"].ifPresent("tls").map(FrontDoor.TLS.init)),
+                tls: root["front_door"].ifPresent("tls").map(FrontDoor.TLS.init),
+                names: root["front_door"]["names"].items.map(\.string),
+                preview: root["front_door"].ifPresent("preview").map {
+                    Listener(address: $0.listen.address, port: $0.listen.port)
+                },
+                limits: root["front_door"]["limits"].dictionary {
+                    RequestLimit(rate: $0["rate"].string, burst: $0["burst"].integer)
+                }),
             routes: root["routes"].items.map { route in
                 Route(
                     path: route["path"].string, process: route["to"].process, timeout: route["timeout"].time,
-                    body: route["body"].size, buffersRequests: route["buffering"].boolean)
+                    body: route["body"].size, buffersRequests: route["buffering"].boolean, cache: named(route["cache"]),
+                    limit: route.ifPresent("limit")?.string)
             },
             metrics: root.ifPresent("metrics").map {
                 MetricsListener(address: $0["listen"].listen.address, port: $0["listen"].listen.port)
@@ -41,7 +49,10 @@ extension Profile {
                     PinnedArchive(
                         uri: $0["uri"].string, sha256: $0["sha256"].string, version: $0.ifPresent("version")?.string)
                 },
-                mirrors: root["mirrors"].items.map { Catalogue.Mirror(from: $0["from"].string, to: $0["to"].string) }))
+                mirrors: root["mirrors"].items.map { Catalogue.Mirror(from: $0["from"].string, to: $0["to"].string) }),
+            switching: Switching(
+                watch: root["switch"]["watch"].time, errors: root["switch"]["errors"].integer,
+                warm: root["switch"]["warm"].time, hooks: root["switch"]["hooks"].time))
     }
 }
 

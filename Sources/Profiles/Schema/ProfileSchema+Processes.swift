@@ -7,6 +7,9 @@ extension ProfileSchema {
     static let process: [Key] =
         [
             Key("slotted", .boolean, .defaults(to: "false"), .apply, "Whether each slot has an instance of its own."),
+            Key(
+                "role", .choice(ProcessDeclaration.Role.allCases.map(\.rawValue)), .defaults(to: "server"), .nextSwitch,
+                "What part it has in a switch, below."),
             Key("oneshot", .boolean, .defaults(to: "false"), .start, "Whether it runs to completion."),
             Key("schedule", .schedule, .optional, .apply, "When it runs, to completion each time; in UTC."),
             Key(
@@ -15,7 +18,9 @@ extension ProfileSchema {
             Key(
                 "environment", .dictionary(key: .variable, entry: "<variable>", value: .text(.argument)),
                 .defaults(to: "{}"), .start, "Environment variables. Never a secret."),
-            Key("port", .text(.name), .optional, .start, "The port of its slot that it listens on, by name."),
+            Key(
+                "port", .text(.name), .optional, .start,
+                "The port of its slot that it listens on, by name; or asks, if it is a hook."),
             Key(
                 "credentials", .list(.secret, count: 0...100), .defaults(to: "[]"), .start,
                 "Secrets handed over as files in the folder `CREDENTIALS_DIRECTORY` names."),

@@ -29,6 +29,7 @@ package enum ProfileSchema {
         Key(
             "routes", .list(.object(route), count: 0...200), .defaults(to: "[]"),
             "Which process answers which path; the longest matching path wins."),
+        Key("switch", .object(switching), .defaults(to: "{}"), "How traffic moves between the slots."),
         Key("metrics", .object(metrics), .optional, "Where metrics are told over HTTP; absent: nowhere."),
         Key(
             "upstreams", .dictionary(key: .name, entry: "<upstream>", value: .object(upstream)), .defaults(to: "{}"),
@@ -85,6 +86,22 @@ package enum ProfileSchema {
             "drain", .time(minimum: .seconds(1)), .defaults(to: "15m"), .nextSwitch,
             "How long the old slot may take to finish open requests after a switch."),
         Key("tls", .object(tls), .optional, "HTTPS at `listen`; absent: plain HTTP."),
+        Key(
+            "names", .list(.text(.domain), count: 0...50), .defaults(to: "[]"), .reload,
+            "The host names that are answered, besides `tls.domain`; without any, whatever a client asks for."),
+        Key(
+            "preview", .listen, .optional, .reload,
+            "Where the idle slot answers, for a look before it gets traffic; absent: nowhere."),
+        Key(
+            "limits", .dictionary(key: .name, entry: "<limit>", value: .object(limit)), .defaults(to: "{}"),
+            "How often one client may ask, by names that routes use; beyond it the answer is 429."),
+    ]
+
+    private static let limit: [Key] = [
+        Key(
+            "rate", .text(.rate), .required, .reload,
+            "Requests of one address in a second or a minute: `10r/s`, `30r/m`."),
+        Key("burst", .integer(0...100_000), .defaults(to: "20"), .reload, "How many may come at once beyond that."),
     ]
 
     private static let tls: [Key] = [
@@ -100,6 +117,21 @@ package enum ProfileSchema {
         Key(
             "plain", .listen, .defaults(to: "'0.0.0.0:80'"), .reload,
             "Where plain HTTP is answered: ACME's challenges, and everybody else is sent to HTTPS."),
+    ]
+
+    private static let switching: [Key] = [
+        Key(
+            "watch", .time(minimum: .zero), .defaults(to: "1m"), .nextSwitch,
+            "How long the new slot is watched once it has traffic; `0s` is not at all."),
+        Key(
+            "errors", .integer(1...100), .defaults(to: "5"), .nextSwitch,
+            "Traffic returns when this many more of a hundred answers are errors (5xx) than before the switch."),
+        Key(
+            "warm", .time(minimum: .zero), .defaults(to: "10m"), .nextSwitch,
+            "How long the old slot is kept running for a rollback; `0s` stops it when it is drained."),
+        Key(
+            "hooks", .time(minimum: .seconds(1)), .defaults(to: "10m"), .nextSwitch,
+            "How long a smoke check or a migration may take."),
     ]
 
     private static let metrics: [Key] = [
@@ -118,5 +150,9 @@ package enum ProfileSchema {
         Key(
             "buffering", .boolean, .defaults(to: "true"), .reload,
             "Whether nginx stores a request body before it passes it on; off for uploads."),
+        Key(
+            "cache", .choice(Route.Cache.allCases.map(\.rawValue)), .defaults(to: "application"), .reload,
+            "What `Cache-Control` says: what the application does, `no-cache`, or to keep it for a year."),
+        Key("limit", .text(.name), .optional, .reload, "The limit of `front_door.limits` that holds here."),
     ]
 }

@@ -49,6 +49,9 @@ struct TextRule: Sendable {
         first: "A-Za-z0-9_", rest: "A-Za-z0-9._@-", limit: 63)
     static let domain = TextRule(
         title: "domain", expected: "a domain name in small letters", first: "a-z0-9", rest: "a-z0-9.-", limit: 253)
+    static let rate = TextRule(
+        title: "rate", expected: "requests in a second or a minute: 10r/s, 30r/m", first: "1-9", rest: "0-9r/sm",
+        limit: 12)
     static let email = TextRule(
         title: "e-mail address", expected: "an e-mail address", first: "A-Za-z0-9", rest: "A-Za-z0-9.@_+-", limit: 254)
     static let secretName = TextRule(

@@ -78,6 +78,9 @@ extension Supervisor {
         case .logs: try logs(call, client)
         case .events: events(call, client)
         case .metrics: try metrics(call, client)
+        case .announce:
+            try announce(call)
+            client.reply(.success(.object([:])), to: call)
         case .reexecute:
             client.reply(.success(.object([:])), to: call)
             prepareReexecution()
@@ -129,6 +132,14 @@ extension Supervisor {
         guard let run = machine.instances[name]?.state.run, children.signalMain(run, signal) else {
             throw .notRunning(name.description)
         }
+    }
+
+    private func announce(_ call: VarlinkCall) throws(ControlError) {
+        guard let word = call.parameters["kind"]?.stringValue, let kind = SupervisorEvent.Kind(rawValue: word),
+            kind.isAnnounced
+        else { throw .invalidParameter("kind") }
+        guard let reason = call.parameters["reason"]?.stringValue else { throw .invalidParameter("reason") }
+        note(kind, nil, String(reason.prefix(Self.longestLastLine)))
     }
 
     private func apply(_ call: VarlinkCall) throws(ControlError) -> ApplyReply {

@@ -27,6 +27,9 @@ extension SupervisorEvent.Kind {
         case .logstashBack: return "525e5b41298c4ecda5b8e274301731c6"
         case .logstashDropping: return "d7a6a3a0d0434d75a26c6d9dd1b977ea"
         case .logstashDropped: return "da9d5270941f4899a41e0d2b318d9e0e"
+        case .trafficMoved: return "8cb50f2aaa054763a02a4141cd8057ac"
+        case .trafficReturned: return "588df46bd29a4231853fa7ab6349bccf"
+        case .slotRetired: return "7959cc344e394ba8bffd4883f2f51fe1"
         case .trouble: return "0c8b26674be917f589ec740aaef8b9ba"
         case .unknown: return "01999bc972d222090e78c1420031b00b"
         }
@@ -67,10 +70,10 @@ extension SupervisorEvent {
                 return .informational
             }
         case .spawnFailed, .runSkipped, .unhealthy, .strayKilled, .logsStopped, .journalStopped, .logstashAway,
-            .logstashDropping, .trouble:
+            .logstashDropping, .trafficReturned, .trouble:
             return .warning
         case .supervisorStarted, .supervisorStopping, .supervisorStopped, .supervisorReexecuting, .stackApplied,
-            .adopted, .logsResumed, .journalResumed, .logstashBack, .logstashDropped:
+            .adopted, .logsResumed, .journalResumed, .logstashBack, .logstashDropped, .trafficMoved, .slotRetired:
             return .notice
         case .healthy, .ended, .unknown: return .informational
         }
