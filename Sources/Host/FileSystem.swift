@@ -25,6 +25,8 @@ package protocol FileSystem: Sendable {
     func removeTree(_ path: FilePath) throws
     /// Hands the content of a regular file to `body`, chunk by chunk.
     func readChunks(of path: FilePath, _ body: (UnsafeRawBufferPointer) throws -> Void) throws
+    /// What a regular file has from an offset on, at most `limit` bytes.
+    func read(_ path: FilePath, from offset: Int64, limit: Int) throws -> [UInt8]
     /// Adds to the end of a file, which it makes with this mode when absent, and fsyncs it.
     func append(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions) throws
     /// What a symbolic link says, unresolved.
@@ -35,6 +37,20 @@ package protocol FileSystem: Sendable {
     /// Takes an exclusive lock (flock) on a file it creates with mode 0600, without waiting.
     /// A held lock throws `HostError.locked` with the holder's pid where known.
     func lock(_ path: FilePath) throws -> any FileLock
+}
+
+extension FileSystem {
+    package func read(_ path: FilePath, from offset: Int64, limit: Int) throws -> [UInt8] {
+        let wanted = offset..<offset + Int64(limit)
+        var position: Int64 = 0
+        var bytes: [UInt8] = []
+        try readChunks(of: path) { chunk in
+            let part = wanted.clamped(to: position..<position + Int64(chunk.count))
+            bytes += chunk[Int(part.lowerBound - position)..<Int(part.upperBound - position)]
+            position += Int64(chunk.count)
+        }
+        return bytes
+    }
 }
 
 /// A held lock; released by `release` or when the process ends.

@@ -31,6 +31,23 @@ package struct LinuxFiles: FileSystem {
         }
     }
 
+    package func read(_ path: FilePath, from offset: Int64, limit: Int) throws -> [UInt8] {
+        try withDescriptor(path, O_RDONLY) { descriptor in
+            var bytes = [UInt8](repeating: 0, count: limit)
+            var count = 0
+            while count < limit {
+                let read = try call("read", path) {
+                    bytes.withUnsafeMutableBytes {
+                        pread(descriptor, $0.baseAddress! + count, limit - count, off_t(offset) + count)
+                    }
+                }
+                guard read > 0 else { break }
+                count += read
+            }
+            return Array(bytes[..<count])
+        }
+    }
+
     package func status(_ path: FilePath) throws -> FileStatus? {
         var found = stat()
         do { try call("lstat", path) { lstat(path.string, &found) } } catch let error as HostError

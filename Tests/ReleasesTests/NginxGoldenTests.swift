@@ -9,7 +9,7 @@ import Testing
 
 /// Rendered nginx configuration against the files in `Golden`. `scripts/golden --accept` is the only way to rewrite
 /// them.
-@Suite struct NginxGoldenTests {
+@Suite(.serialized) struct NginxGoldenTests {
     /// The root that golden files speak of.
     static let root: FilePath = "/srv/root"
 
@@ -20,7 +20,12 @@ import Testing
         let layout = Layout(root: root)
         let account = Account(name: "anybody", user: user, group: user)
         return [
-            ("site.conf", try SiteConfiguration(profile, live: layout.live).text),
+            ("site.conf", try SiteConfiguration(profile, layout, live: layout.live).text),
+            (
+                "site-public.conf",
+                try SiteConfiguration(SampleProfile.makePublic(), layout, live: layout.live).text
+            ),
+            ("live-share.conf", try LiveConfiguration(slot: .blue, share: 10, profile: profile).text),
             ("live-blue.conf", try LiveConfiguration(slot: .blue, profile: profile).text),
             ("live-green.conf", try LiveConfiguration(slot: .green, profile: profile).text),
             (
@@ -51,6 +56,6 @@ import Testing
     func hostilePaths(path: String) throws {
         var profile = SampleProfile.make()
         profile.routes[0].path = path
-        #expect(throws: OperatorError.self) { try SiteConfiguration(profile, live: "/live.conf") }
+        #expect(throws: OperatorError.self) { try SiteConfiguration(profile, Layout(root: "/"), live: "/live.conf") }
     }
 }

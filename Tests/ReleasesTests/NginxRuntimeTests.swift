@@ -24,16 +24,21 @@ import Testing
     }
 
     @Test(
-        "nginx accepts every golden file", arguments: ["nginx-root.conf", "nginx-user.conf"],
-        ["live-blue.conf", "live-green.conf"])
-    func accepted(main: String, live: String) async throws {
+        "nginx accepts every golden file",
+        arguments: ["nginx-root.conf", "nginx-user.conf"].flatMap { main in
+            ["site.conf", "site-public.conf"].flatMap { site in
+                ["live-blue.conf", "live-green.conf", "live-share.conf"].map { [main, site, $0] }
+            }
+        })
+    func accepted(files: [String]) async throws {
         let root = try ScratchRoot()
         let layout = Layout(root: root.path)
         for folder in [layout.nginx, layout.run, layout.nginxScratch] {
             try host.files.createDirectory(folder, mode: FilePermissions(rawValue: 0o755), owner: nil)
         }
+        try await ServedSite.makeCertificate(layout, host)
         let golden = FilePath("\(#filePath)").removingLastComponent().appending("Golden")
-        for (name, path) in [(main, layout.nginxMain), ("site.conf", layout.site), (live, layout.live)] {
+        for (name, path) in zip(files, [layout.nginxMain, layout.site, layout.live]) {
             let text = String(decoding: try host.files.read(golden.appending(name), limit: 1 << 20), as: UTF8.self)
             let moved = text.replacing(NginxGoldenTests.root.string, with: root.path.string)
             try host.files.replace(path, with: Array(moved.utf8), mode: FilePermissions(rawValue: 0o644), owner: nil)
@@ -105,7 +110,7 @@ import Testing
 
     private func answer(of door: HTTPFrontDoor, until slot: Slot) async -> Bool {
         for _ in 0..<200 {
-            if let answered = try? await door.slot(), answered == slot { return true }
+            if let answered = try? await door.ask(), answered.live == slot { return true }
             try? await host.clock.sleep(for: .milliseconds(25))
         }
         return false

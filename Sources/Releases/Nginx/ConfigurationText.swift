@@ -29,15 +29,6 @@ struct ConfigurationText {
             line(String(each))
         }
     }
-
-    /// A named location that answers an error of nginx's own as the application would: JSON with `detail`.
-    mutating func error(_ name: String, _ status: Int, _ detail: String) {
-        block("location \(name)") {
-            $0.line("default_type application/json;")
-            $0.lines(SecurityHeaders.lines(also: [("Cache-Control", "no-store")]))
-            $0.line("return \(status) '{\"detail\": \"\(detail)\"}';")
-        }
-    }
 }
 
 /// A text that is one word to nginx and holds nothing that it would interpret.

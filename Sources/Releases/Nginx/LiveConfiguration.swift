@@ -3,7 +3,8 @@ package import Host
 package import Profiles
 import SystemPackage
 
-/// `live.conf`: names the live slot, and where its processes listen. The one writer and the one reader of that file.
+/// `live.conf`: names the live slot, which clients meet the other one for now, and where the processes of both listen.
+/// The one writer and the one reader of that file.
 package struct LiveConfiguration: Sendable, Equatable {
     private static let before = "map \"\" $bedplate_slot { default "
     private static let after = "; }"
@@ -11,38 +12,48 @@ package struct LiveConfiguration: Sendable, Equatable {
     package let slot: Slot
     package let text: String
 
-    /// `profile` is validated: each routed process has a port in each slot.
-    package init(slot: Slot, profile: Profile) throws {
+    /// `profile` is validated: each routed process has a port in each slot. `share`: percent of the clients, told apart by
+    /// address and program, that meet the other slot.
+    package init(slot: Slot, share: Int? = nil, profile: Profile) throws {
         self.slot = slot
-        var text = """
-            # Written by bedplate: names the live slot, and nothing else does. Change it with 'bedplate switch'.
-            \(Self.before)\(slot)\(Self.after)
-
-            """
-        for process in profile.processes where process.isSlotted {
-            guard let name = process.port else { continue }
-            guard let port = profile.slots[slot]?[name] else {
-                throw OperatorError(
-                    doing: "write live.conf", because: "the \(slot) slot has no port '\(name)' for \(process.name)",
-                    next: "add it to 'slots' in the profile")
+        var out = ConfigurationText()
+        out.line("# Written by bedplate: names the live slot, and nothing else does. Change it with 'bedplate switch'.")
+        out.line("\(Self.before)\(slot)\(Self.after)")
+        out.line("map \"\" $bedplate_share { default \"\(share.map { " \($0)" } ?? "")\"; }")
+        if let share {
+            out.block("split_clients \"$remote_addr $http_user_agent\" $bedplate_chosen") {
+                $0.line("\(share)% \(slot.other);")
+                $0.line("* \(slot);")
             }
-            // One server: a failed one is not taken out, since there is nobody else to ask. The idle time is shorter
-            // than what servers commonly allow, so that nginx closes first and no request meets a closing connection.
-            text += """
-
-                upstream \(Self.upstream(of: process.name)) {
-                    server 127.0.0.1:\(port) max_fails=0;
-                    keepalive 32;
-                    keepalive_timeout 20s;
-                }
-
-                """
+        } else {
+            out.line("map \"\" $bedplate_chosen { default \(slot); }")
         }
-        self.text = text
+        out.line("map \"\" $bedplate_idle { default \(slot.other); }")
+        for process in profile.processes where process.isSlotted && !process.role.isHook {
+            guard let name = process.port else { continue }
+            for each in Slot.allCases {
+                guard let port = profile.slots[each]?[name] else {
+                    throw OperatorError(
+                        doing: "write live.conf",
+                        because: "the \(each) slot has no port '\(name)' for \(process.name)",
+                        next: "add it to 'slots' in the profile")
+                }
+                out.line()
+                // One server: a failed one is not taken out, since there is nobody else to ask. The idle time is
+                // shorter than what servers commonly allow, so that nginx closes first and no request meets a closing
+                // connection.
+                out.block("upstream \(Self.upstream(of: process.name, in: each.rawValue))") {
+                    $0.line("server 127.0.0.1:\(port) max_fails=0;")
+                    $0.line("keepalive 32;")
+                    $0.line("keepalive_timeout 20s;")
+                }
+            }
+        }
+        text = out.text
     }
 
-    /// nginx's name for a process of the live slot.
-    static func upstream(of process: ProcessName) -> String { "bedplate_\(process)" }
+    /// nginx's name for a process of a slot; `slot` may be a variable of nginx.
+    static func upstream(of process: ProcessName, in slot: String) -> String { "bedplate_\(process)_\(slot)" }
 
     /// The slot that a `live.conf` names.
     package static func slot(in text: String) -> Slot? {

@@ -24,11 +24,8 @@ package struct MainConfiguration: Sendable {
             for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
                 http.line("\(kind)_temp_path \(try NginxWord(layout.nginxScratch.appending(kind).string));")
             }
-            // The query is left out: it may carry what nobody should read in a log.
-            http.line("log_format bedplate '$remote_addr $request_method $uri $status $body_bytes_sent '")
-            http.line("    '$request_time $bedplate_slot $bedplate_request_id';")
-            http.line("# The supervisor keeps and rotates what nginx prints.")
-            http.line("access_log /dev/stdout bedplate;")
+            // The servers of the site name theirs; the supervisor keeps and rotates what nginx prints.
+            http.line("access_log off;")
             http.line("sendfile on;")
             http.line("keepalive_timeout 75s;")
             http.line("include \(try NginxWord(site.string));")

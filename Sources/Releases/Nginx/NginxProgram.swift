@@ -22,7 +22,7 @@ package struct NginxProgram: Sendable {
     package func files(live: Slot) throws -> [(path: FilePath, content: String)] {
         var files: [(path: FilePath, content: String)] = [
             (layout.live, try LiveConfiguration(slot: live, profile: profile).text),
-            (layout.site, try SiteConfiguration(profile, live: layout.live).text),
+            (layout.site, try SiteConfiguration(profile, layout, live: layout.live).text),
         ]
         if profile.frontDoor.manager == .supervisor {
             let user = try host.accounts.current()
@@ -33,13 +33,19 @@ package struct NginxProgram: Sendable {
     }
 
     /// Writes `live.conf` for a slot beside the real one and lets nginx read the whole configuration with it.
-    package func test(_ slot: Slot) async throws {
+    /// With `share`, the other slot is live for all clients but these.
+    package func test(_ slot: Slot, share: Int? = nil) async throws {
+        if let share { try await test(LiveConfiguration(slot: slot.other, share: share, profile: profile), of: slot) }
+        try await test(LiveConfiguration(slot: slot, profile: profile), of: slot)
+    }
+
+    private func test(_ candidate: LiveConfiguration, of slot: Slot) async throws {
         let live = layout.nginx.appending("live.candidate")
         let site = layout.nginx.appending("site.candidate")
         let main = layout.nginx.appending("nginx.candidate")
         let user = try host.accounts.current()
-        try write(LiveConfiguration(slot: slot, profile: profile).text, to: live)
-        try write(SiteConfiguration(profile, live: live).text, to: site)
+        try write(candidate.text, to: live)
+        try write(SiteConfiguration(profile, layout, live: live).text, to: site)
         try write(MainConfiguration(profile, layout, user: user, site: site).text, to: main)
         let command = Command(Self.path, "-t", "-q", "-e", "stderr", "-c", main.string)
         let result = try await host.processes.run(command, timeout: .seconds(10))
@@ -52,9 +58,14 @@ package struct NginxProgram: Sendable {
         for candidate in [main, site, live] { try host.files.remove(candidate) }
     }
 
-    /// Names a slot in `live.conf`. nginx does not know before it is reloaded.
-    package func write(live slot: Slot) throws {
-        try write(LiveConfiguration(slot: slot, profile: profile).text, to: layout.live)
+    /// Names a slot in `live.conf`, beside files that fit it. nginx does not know before it is reloaded.
+    package func write(live slot: Slot, share: Int? = nil) throws {
+        // What an earlier release of ours wrote may know other upstreams.
+        for (path, content) in try files(live: slot) where path != layout.live {
+            guard try host.files.readIfPresent(path, limit: 1 << 20) != Array(content.utf8) else { continue }
+            try write(content, to: path)
+        }
+        try write(LiveConfiguration(slot: slot, share: share, profile: profile).text, to: layout.live)
     }
 
     private func write(_ text: String, to path: FilePath) throws {

@@ -1,8 +1,8 @@
 /// The headers that every answer of the front door carries, error pages included.
 ///
 /// nginx forgets them all in a block that adds one of its own, so each location renders the whole list.
-enum SecurityHeaders {
-    static let all: [(name: String, value: String)] = [
+struct SecurityHeaders {
+    private static let common: [(name: String, value: String)] = [
         ("X-Frame-Options", "DENY"),
         ("X-Content-Type-Options", "nosniff"),
         (
@@ -14,12 +14,19 @@ enum SecurityHeaders {
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
         ("X-Request-ID", "$bedplate_request_id"),
     ]
+    /// A year: browsers do not try plain HTTP again for so long.
+    private static let strictTransport = [("Strict-Transport-Security", "max-age=31536000; includeSubDomains")]
 
-    /// `also`: headers of this location alone.
-    static func lines(also own: [(name: String, value: String)] = []) -> [String] {
+    private let all: [(name: String, value: String)]
+
+    /// `overTLS`: browsers take HSTS from no other answer.
+    init(overTLS: Bool) { all = Self.common + (overTLS ? Self.strictTransport : []) }
+
+    /// `also`: headers of this location alone. A header with an empty value is not sent.
+    func lines(also own: [(name: String, value: String)] = []) -> [String] {
         (own + all).map { "add_header \($0.name) \"\($0.value)\" always;" }
     }
 
     /// An application that sends one of them too must not send it twice.
-    static let hidden = all.map { "proxy_hide_header \($0.name);" }
+    var hidden: [String] { all.map { "proxy_hide_header \($0.name);" } }
 }
