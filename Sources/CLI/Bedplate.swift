@@ -12,7 +12,8 @@ struct Bedplate: AsyncParsableCommand {
         version: bedplateVersion,
         subcommands: [
             Install.self, UninstallCommand.self,
-            Status.self, Deploy.self, Switch.self, Rollback.self, Start.self, Stop.self, Restart.self, Logs.self,
+            Status.self, Deploy.self, Switch.self, Rollback.self, Keeper.self, Start.self, Stop.self, Restart.self,
+            Logs.self,
             Events.self, Metrics.self, ProfileCommands.self,
             SecretCommands.self, TrialCommands.self,
         ])

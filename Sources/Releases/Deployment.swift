@@ -35,7 +35,11 @@ package struct Deployment: Sendable {
         let release = try ReleaseStore(host: host, layout: layout).adopt(source)
         let before = record
         record.takeBackUnproven()
-        for slot in slots { record[slot] = release }
+        for slot in slots where record[slot] != release {
+            record[slot] = release
+            // What was live there before is not there any more.
+            if record.previous == slot { record.previous = nil }
+        }
         if record != before { try record.save(layout, on: host) }
         return release
     }

@@ -14,11 +14,10 @@ struct SlotInstances {
     let supervisor: any SupervisorClient
 
     private var compiler: StackCompiler { StackCompiler(profile: profile, layout: layout) }
-    private var names: [InstanceName] { compiler.instances(of: slot) }
 
     /// Nobody else listens on its ports.
-    func checkPorts() throws {
-        let running = Set(try supervisor.status().instances.filter { $0.pid != nil }.map(\.name))
+    func checkPorts() async throws {
+        let running = Set(try await statuses().filter { $0.pid != nil }.map(\.name))
         let taken = try compiler.ports(of: slot).filter { !running.contains($0.instance) }.compactMap { need in
             try host.network.listener(on: need.port).map {
                 "port \(need.port), for \(need.instance), is taken by \($0.sentence)"
@@ -29,42 +28,71 @@ struct SlotInstances {
         }
     }
 
-    func areRunning() throws -> Bool {
-        try supervisor.status().instances.contains { names.contains($0.name) && $0.pid != nil }
+    func areRunning() async throws -> Bool {
+        let names = compiler.instances(of: slot)
+        return try await statuses().contains { names.contains($0.name) && $0.pid != nil }
     }
 
-    func start() throws { try supervisor.start(names) }
+    func start(_ role: ProcessDeclaration.Role) async throws { try await start(compiler.instances(of: slot, role)) }
 
-    /// Until all of it is healthy, or one instance is hopeless, or its time is up. `report`: who is waited for, and why.
-    func awaitHealth(report: (InstanceName, String?) -> Void) async throws {
+    private func start(_ names: [InstanceName]) async throws {
+        guard !names.isEmpty else { return }
+        try await host.patiently { try supervisor.start(names) }
+    }
+
+    /// Until all of these are healthy, or one is hopeless, or their time is up. `report`: who is waited for, and why.
+    func awaitHealth(_ role: ProcessDeclaration.Role, report: (InstanceName, String?) -> Void = { _, _ in })
+        async throws
+    {
+        let wanted = compiler.instances(of: slot, role)
+        guard !wanted.isEmpty else { return }
         let stopwatch = Stopwatch(host.clock)
         let limit = profile.startLimit
-        let wanted = names
         while true {
-            let statuses = try supervisor.status().instances
-            let sick = try wanted.compactMap { name -> InstanceStatus? in
-                guard let status = statuses.first(where: { $0.name == name }) else {
-                    throw SwitchProblem("the supervisor does not know \(name)", next: "bedplate trial start")
-                }
+            let statuses = try await statuses()
+            let sick = try wanted.compactMap { name in
+                let status = try status(of: name, in: statuses)
                 return status.healthy ? nil : status
             }
             guard let first = sick.first(where: \.isHopeless) ?? sick.first else { return }
-            guard stopwatch.elapsed < limit, !first.isHopeless else { throw try problem(of: first) }
+            guard stopwatch.elapsed < limit, !first.isHopeless else { throw try problem(of: first, "is not healthy") }
             report(first.name, first.reason)
             try await host.clock.sleep(for: Self.poll)
         }
     }
 
-    /// Returns when none of those that the supervisor knows runs any more.
-    func stop() async throws {
-        let known = Set(try supervisor.status().instances.map(\.name))
+    /// One-shots, one after the other, each to its end.
+    func run(_ role: ProcessDeclaration.Role) async throws {
+        for name in compiler.instances(of: slot, role) {
+            try await start([name])
+            let stopwatch = Stopwatch(host.clock)
+            while true {
+                let status = try status(of: name, in: try await statuses())
+                if status.state == .completed { break }
+                if status.state == .failed || status.state == .down { throw try problem(of: status, "failed") }
+                guard stopwatch.elapsed < profile.switching.hooks.duration else {
+                    try await stop([name])
+                    throw SwitchProblem(
+                        "\(name) has not ended after \(profile.switching.hooks)", next: "bedplate logs \(name)")
+                }
+                try await host.clock.sleep(for: Self.poll)
+            }
+        }
+    }
+
+    /// Returns when none of those that the supervisor knows runs any more; without a role, none of the slot.
+    func stop(_ role: ProcessDeclaration.Role? = nil) async throws {
+        try await stop(compiler.instances(of: slot, role))
+    }
+
+    private func stop(_ names: [InstanceName]) async throws {
+        let known = Set(try await statuses().map(\.name))
         let names = names.filter(known.contains)
         guard !names.isEmpty else { return }
-        try supervisor.stop(names)
+        try await host.patiently { try supervisor.stop(names) }
         let stopwatch = Stopwatch(host.clock)
         let limit = profile.stopLimit
-        while let running = try supervisor.status().instances.first(where: { names.contains($0.name) && $0.pid != nil })
-        {
+        while let running = try await statuses().first(where: { names.contains($0.name) && $0.pid != nil }) {
             guard stopwatch.elapsed < limit else {
                 throw SwitchProblem("\(running.name) does not stop", next: "bedplate logs \(running.name)")
             }
@@ -72,7 +100,17 @@ struct SlotInstances {
         }
     }
 
-    private func problem(of status: InstanceStatus) throws -> SwitchProblem {
+    private func statuses() async throws -> [InstanceStatus] { try await host.patiently(supervisor.status).instances }
+
+    private func status(of name: InstanceName, in statuses: [InstanceStatus]) throws -> InstanceStatus {
+        guard let status = statuses.first(where: { $0.name == name }) else {
+            throw SwitchProblem("the supervisor does not know \(name)", next: "bedplate trial start")
+        }
+        return status
+    }
+
+    /// What is told of an instance that did not do what it should.
+    func problem(of status: InstanceStatus, _ verdict: String) throws -> SwitchProblem {
         var lines = status.lastLines ?? []
         if lines.isEmpty {
             try supervisor.logs(status.name, lines: 5, follow: false) { line in
@@ -82,7 +120,7 @@ struct SlotInstances {
         }
         let reason = status.reason ?? status.lastEnd.map { "it \($0)" } ?? "it is \(status.state.rawValue)"
         let said = lines.isEmpty ? "" : "\n" + lines.suffix(5).map { "    | \($0)" }.joined(separator: "\n")
-        return SwitchProblem("\(status.name) is not healthy: \(reason)\(said)", next: "bedplate logs \(status.name)")
+        return SwitchProblem("\(status.name) \(verdict): \(reason)\(said)", next: "bedplate logs \(status.name)")
     }
 }
 

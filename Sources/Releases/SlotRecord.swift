@@ -8,7 +8,7 @@ import SystemPackage
 /// It does not say which slot is live: `live.conf` does, and nothing else.
 package struct SlotRecord: Codable, Sendable, Equatable {
     /// The format this code writes.
-    package static let currentFormat = 1
+    package static let currentFormat = 2
 
     package private(set) var format = Self.currentFormat
     package var blue: ReleaseID?
@@ -21,6 +21,10 @@ package struct SlotRecord: Codable, Sendable, Equatable {
     package var deploying: OngoingDeploy?
     /// Proven releases, the one deployed last first.
     package var history: [ReleaseID]?
+    /// The slot that is kept running for a rollback.
+    package var warm: WarmSlot?
+    /// Releases in the slots whose migration has run.
+    package var migrated: [ReleaseID]?
 
     package init(blue: ReleaseID? = nil, green: ReleaseID? = nil) {
         self.blue = blue
@@ -45,12 +49,28 @@ package struct SlotRecord: Codable, Sendable, Equatable {
         package var stage: SwitchStage
         /// In milliseconds since 1970.
         package var began: Int64
+        /// Absent in the first format.
+        package var plan: SwitchPlan?
 
-        package init(from: Slot, to: Slot, stage: SwitchStage, began: Int64) {
+        package init(from: Slot, to: Slot, stage: SwitchStage, began: Int64, plan: SwitchPlan? = nil) {
             self.from = from
             self.to = to
             self.stage = stage
             self.began = began
+            self.plan = plan
+        }
+    }
+
+    package struct WarmSlot: Codable, Sendable, Equatable {
+        package var slot: Slot
+        /// When it lost its traffic, and when nobody needs it any more; in milliseconds since 1970.
+        package var since: Int64
+        package var until: Int64
+
+        package init(slot: Slot, since: Int64, until: Int64) {
+            self.slot = slot
+            self.since = since
+            self.until = until
         }
     }
 
@@ -81,11 +101,15 @@ extension SlotRecord {
         return record
     }
 
+    /// Writes it in the current format.
     package func save(_ layout: Layout, on host: any Host) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        var record = self
+        record.format = Self.currentFormat
+        record.migrated = migrated.map { $0.filter { $0 == blue || $0 == green } }
         try host.files.replace(
-            layout.slots, with: Array(encoder.encode(self)) + [UInt8(ascii: "\n")],
+            layout.slots, with: Array(encoder.encode(record)) + [UInt8(ascii: "\n")],
             mode: [.ownerReadWrite, .groupRead, .otherRead], owner: nil)
     }
 }

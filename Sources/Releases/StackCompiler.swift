@@ -8,6 +8,8 @@ import SystemPackage
 package struct StackCompiler: Sendable {
     /// The instance that is the front door where the supervisor runs nginx.
     package static let nginx = "nginx"
+    /// The instance that stops the slot which a switch kept running, when its time is over; and then itself.
+    package static let keeper = "keeper"
 
     private let profile: Profile
     private let layout: Layout
@@ -34,6 +36,7 @@ package struct StackCompiler: Sendable {
             }
         }
         if profile.frontDoor.manager == .supervisor { instances.append(try frontDoor(live: live)) }
+        if profile.processes.contains(where: \.isSlotted) { instances.append(try keeper()) }
         // What was left out is waited for by nobody.
         let present = Set(instances.map(\.name))
         for index in instances.indices { instances[index].after.removeAll { !present.contains($0) } }
@@ -46,14 +49,15 @@ package struct StackCompiler: Sendable {
             logging: Control.Logging(profile.logging))
     }
 
-    /// The instances of a slot, in the order of the profile.
-    package func instances(of slot: Slot) -> [InstanceName] {
-        profile.processes.filter(\.isSlotted).map { InstanceName($0.name, slot: slot) }
+    /// The instances of a slot, in the order of the profile; those with one role where one is named.
+    package func instances(of slot: Slot, _ role: ProcessDeclaration.Role? = nil) -> [InstanceName] {
+        profile.processes.filter { $0.isSlotted && (role == nil || $0.role == role) }
+            .map { InstanceName($0.name, slot: slot) }
     }
 
     /// Each port of a slot with the instance that listens on it.
     package func ports(of slot: Slot) -> [(port: Int, instance: InstanceName)] {
-        profile.processes.filter(\.isSlotted).compactMap { process in
+        profile.processes.filter { $0.isSlotted && !$0.role.isHook }.compactMap { process in
             process.port.flatMap { profile.slots[slot]?[$0] }
                 .map { ($0.number, InstanceName(process.name, slot: slot)) }
         }
@@ -89,8 +93,9 @@ package struct StackCompiler: Sendable {
             credentials: Dictionary(
                 process.credentials.map { ($0.description, secret($0)) }, uniquingKeysWith: { first, _ in first }),
             user: process.user ?? profile.account, group: process.group, release: release, schedule: process.schedule,
-            autostart: slot == nil || slot == live, requires: names(process.requires), after: names(process.after),
-            restart: RestartPolicy(process.restart),
+            autostart: (slot == nil || slot == live) && !process.role.isHook, requires: names(process.requires),
+            after: names(process.after),
+            restart: process.role.isHook ? RestartPolicy(mode: .never) : RestartPolicy(process.restart),
             probes: ProbeSet(
                 startup: try process.startup.map { try ProbeSpec($0, port: port, placeholders, file: secret) },
                 readiness: try process.readiness.map { try ProbeSpec($0, port: port, placeholders, file: secret) },
@@ -147,14 +152,22 @@ package struct StackCompiler: Sendable {
 
     private func secret(_ name: SecretName) -> String { layout.secrets.appending(name.description).string }
 
+    private func keeper() throws -> InstanceSpec {
+        InstanceSpec(
+            name: InstanceName(try ProcessName(Self.keeper)),
+            command: [layout.bedplate.string, "keeper", "--root", layout.root.string], autostart: false,
+            restart: RestartPolicy(mode: .onFailure))
+    }
+
     private func frontDoor(live: Slot) throws -> InstanceSpec {
         let door = profile.frontDoor
         // The supervisor probes over loopback, where a door on another address cannot be reached.
         let readiness =
-            door.listensOnLoopback
+            door.plainListener.listensOnLoopback
             ? ProbeSpec(
                 check: .http(
-                    port: door.port.number, path: "/.bedplate/slot", method: "GET", statuses: [200], headers: [:]))
+                    port: door.plainListener.port.number, path: SiteConfiguration.marker, method: "GET",
+                    statuses: [200], headers: [:]))
             : nil
         return InstanceSpec(
             name: InstanceName(try ProcessName(Self.nginx)),

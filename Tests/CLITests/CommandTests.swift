@@ -80,7 +80,8 @@ struct CommandTests {
         #expect(json["healthy"] as? Int == 3)
         #expect(json["wanted"] as? Int == 3)
         let instances = try #require(json["instances"] as? [[String: Any]])
-        #expect(instances.compactMap { $0["name"] as? String } == ["api@blue", "api@green", "engine", "nginx"])
+        #expect(
+            instances.compactMap { $0["name"] as? String } == ["api@blue", "api@green", "engine", "keeper", "nginx"])
         for instance in instances {
             let name = try #require(instance["name"] as? String)
             let state = try #require(instance["state"] as? String)
@@ -158,7 +159,7 @@ struct CommandTests {
         #expect(said.exit == 0)
         #expect(said.result.hasPrefix("green is live ("))
         #expect(said.progress.first == "  starting green, until all of it is healthy")
-        #expect(said.progress.last == "  stopping blue")
+        #expect(said.progress.last == "  watching green")
         #expect(
             await typed.type("switch", "green", "--root", "/trial").result
                 == "green is already live; nothing was changed")

@@ -45,6 +45,7 @@ struct TrialTests {
             lines == [
                 "account=null", "front_door.drain=5s", "front_door.listen=127.0.0.1:9081",
                 "front_door.manager=supervisor", "services.queue=embedded", "services.store=embedded",
+                "switch.watch=5s",
             ])
     }
 

@@ -24,7 +24,7 @@ import Testing
         #expect(try deployment.live() == .blue)
         let release = try deployment.put("/build", into: Slot.allCases)
         let stack = try deployment.stack()
-        #expect(stack.instances.count == 8)
+        #expect(stack.instances.count == 9)
         #expect(stack.instances.filter(\.autostart).map(\.name.description).contains("api@blue"))
         #expect(try deployment.record().green == release)
         #expect(try deployment.nginxFiles().map(\.path) == [layout.live, layout.site, layout.nginxMain])
@@ -78,7 +78,7 @@ import Testing
         let names = try deployment.stack().instances.map(\.name.description)
         #expect(
             names == [
-                "api@blue", "api@green", "worker@blue", "worker@green", "web@blue", "web@green", "engine",
+                "api@blue", "api@green", "worker@blue", "worker@green", "web@blue", "web@green", "engine", "keeper",
             ])
         #expect(try deployment.nginxFiles().map(\.path) == [layout.live, layout.site])
     }

@@ -16,7 +16,10 @@ private let layout = Layout(root: "/trial")
         for stage in SwitchStage.allCases {
             var record = SlotRecord(blue: SampleProfile.firstRelease)
             record.previous = .green
-            record.ongoing = .init(from: .blue, to: .green, stage: stage, began: 17)
+            record.ongoing = .init(
+                from: .blue, to: .green, stage: stage, began: 17, plan: SwitchPlan(share: 10, watch: .seconds(60)))
+            record.warm = .init(slot: .green, since: 17, until: 18)
+            record.migrated = [SampleProfile.firstRelease]
             try record.save(layout, on: host)
             #expect(try SlotRecord.load(layout, on: host) == record)
         }
@@ -39,7 +42,7 @@ private let layout = Layout(root: "/trial")
 
     @Test(
         "a record that is not understood, or of a later release, is refused and kept",
-        arguments: ["{", "{\"format\":2}"])
+        arguments: ["{", "{\"format\":3}"])
     func unreadable(text: String) throws {
         let host = FakeHost()
         host.disk.plant(layout.slots, text)

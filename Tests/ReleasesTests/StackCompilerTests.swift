@@ -20,7 +20,8 @@ import Testing
     func names() throws {
         #expect(
             try stack().keys.sorted() == [
-                "api@blue", "api@green", "engine", "nginx", "web@blue", "web@green", "worker@blue", "worker@green",
+                "api@blue", "api@green", "engine", "keeper", "nginx", "web@blue", "web@green", "worker@blue",
+                "worker@green",
             ])
         #expect(try stack(SampleProfile.make(manager: .systemd))["nginx"] == nil)
     }
@@ -112,7 +113,7 @@ import Testing
         #expect(try stack(live: .blue, profile)["redis"] == stack(live: .green, profile)["redis"])
         #expect(try stack(live: .blue, profile)["engine"] != stack(live: .green, profile)["engine"])
         let empty = try StackCompiler(profile: profile, layout: layout).compile(SlotRecord(), live: .blue)
-        #expect(empty.instances.map(\.name.description) == ["redis", "nginx"])
+        #expect(empty.instances.map(\.name.description) == ["redis", "nginx", "keeper"])
         #expect(empty.problems.isEmpty)
     }
 

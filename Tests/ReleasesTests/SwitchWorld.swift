@@ -16,8 +16,9 @@ final class SwitchWorld: Sendable {
     let layout = Layout(root: "/trial")
     let profile: Profile
     /// What nginx has in memory.
-    private let answering: Mutex<Slot>
+    private let answering: Mutex<FrontDoorAnswer>
     private let generation = Mutex(0)
+    private let onReload = Mutex<(@Sendable () throws -> Void)?>(nil)
     private let refusesReload = Mutex(false)
     /// Answers of old workers before the new ones' are heard.
     private let stale = Mutex<[Slot]>([])
@@ -32,7 +33,7 @@ final class SwitchWorld: Sendable {
         let stack = try compiler.compile(record, live: .blue)
         supervisor = FakeSupervisor(
             stack: stack, up: Set(stack.instances.filter(\.autostart).map(\.name)), faults: faults)
-        answering = Mutex(.blue)
+        answering = Mutex(FrontDoorAnswer(live: .blue))
         host.machine.setUsers([Account(name: "root", user: 0, group: 0)])
         host.machine.setListeners([:])
         host.machine.onConnections { _ in 0 }
@@ -51,12 +52,25 @@ final class SwitchWorld: Sendable {
         supervisor.onSignal { [self] _, signal in
             guard signal == "HUP", !refusesReload.withLock({ $0 }) else { return }
             generation.withLock { $0 += 1 }
-            let live = try LiveConfiguration.liveSlot(layout, on: host)
-            answering.withLock { $0 = live ?? $0 }
+            guard let live = try LiveConfiguration.liveSlot(layout, on: host) else { return }
+            let share = host.disk.text(layout.live)?.firstMatch(of: /bedplate_share { default " (\d+)"/)
+            answering.withLock { $0 = FrontDoorAnswer(live: live, share: share.flatMap { Int($0.1) }) }
+            try onReload.withLock { $0 }?()
         }
     }
 
-    var nginxAnswers: Slot { answering.withLock { $0 } }
+    /// Done after each reload that nginx takes up.
+    func afterReload(_ body: @escaping @Sendable () throws -> Void) { onReload.withLock { $0 = body } }
+
+    /// The front door's log grows by answers of a slot.
+    func answer(_ slot: Slot, statuses: [Int]) {
+        let path = layout.accessLog(of: profile.frontDoor)
+        let lines = statuses.map { "2026-01-01 127.0.0.1 GET /api/a b \($0) 12 0.001 \(slot) abc\n" }.joined()
+        host.disk.plant(path, (host.disk.text(path) ?? "") + lines)
+    }
+
+    var nginxAnswer: FrontDoorAnswer { answering.withLock { $0 } }
+    var nginxAnswers: Slot { nginxAnswer.live }
     var seen: [SwitchProgress] { progress.withLock { $0 } }
     var live: Slot? { get throws { try LiveConfiguration.liveSlot(layout, on: host) } }
     var record: SlotRecord? { get throws { try SlotRecord.load(layout, on: host) } }
@@ -75,23 +89,30 @@ final class SwitchWorld: Sendable {
         ) { [self] seen in progress.withLock { $0.append(seen) } }
     }
 
-    func instances(_ slot: Slot) -> Set<InstanceName> {
-        Set(StackCompiler(profile: profile, layout: layout).instances(of: slot))
+    func instances(_ slot: Slot, _ roles: [ProcessDeclaration.Role] = [.server, .worker, .scheduler]) -> Set<
+        InstanceName
+    > {
+        let compiler = StackCompiler(profile: profile, layout: layout)
+        return Set(roles.flatMap { compiler.instances(of: slot, $0) })
     }
 
-    /// Exactly one slot is live: `live.conf`, nginx and the running instances agree, and nothing is going on.
+    /// Exactly one slot is live: `live.conf`, nginx and the running instances agree, and nothing is going on. Of the other
+    /// slot at most the servers run, and only when it is kept for a rollback.
     func isSettled(on slot: Slot) throws -> Bool {
-        try live == slot && nginxAnswers == slot && record?.ongoing == nil
-            && supervisor.up.isSuperset(of: instances(slot))
-            && supervisor.up.isDisjoint(with: instances(slot.other))
+        let record = try record
+        let others =
+            record?.warm?.slot == slot.other ? instances(slot.other, [.worker, .scheduler]) : instances(slot.other)
+        return try live == slot && nginxAnswer == FrontDoorAnswer(live: slot) && record?.ongoing == nil
+            && supervisor.up.isSuperset(of: instances(slot)) && supervisor.up.isDisjoint(with: others)
     }
 
     private struct Door: FrontDoorClient {
         let world: SwitchWorld
 
-        func slot() async throws -> Slot {
+        func ask() async throws -> FrontDoorAnswer {
             try world.faults.read()
-            return world.stale.withLock { $0.isEmpty ? nil : $0.removeFirst() } ?? world.nginxAnswers
+            let stale = world.stale.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            return stale.map { FrontDoorAnswer(live: $0) } ?? world.nginxAnswer
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import CoreTypes
 import Host
 import Profiles
@@ -6,11 +7,17 @@ import Releases
 
 struct Switch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a slot live: start it, wait until it is healthy, move traffic, drain and stop the other.")
+        abstract: "Make a slot live: start it, wait until it is healthy, move traffic, and watch it; else go back.")
     @OptionGroup var options: GlobalOptions
 
     @Argument(help: "blue or green.")
     var slot: String
+
+    @Option(help: "How long to watch the new slot: a time such as 30s; 0 is not at all. Else the profile says.")
+    var watch: String?
+
+    @Option(help: "Send this percentage of the clients first, and all of them when that went well.")
+    var weight: Int?
 
     func run() async throws {
         guard let target = Slot(rawValue: slot) else {
@@ -18,8 +25,38 @@ struct Switch: AsyncParsableCommand {
                 doing: "switch traffic", because: "'\(slot)' is no slot", next: "name blue or green", exit: .usage)
         }
         let work = try options.traffic(doing: "switch traffic to \(target)")
-        let watch = Stopwatch(try options.invocation.host.clock)
-        try options.show(SwitchAnswer(try await work.run(to: target), seconds: watch.elapsed / .seconds(1)))
+        let stopwatch = Stopwatch(try options.invocation.host.clock)
+        let report = try await work.run(to: target, wishes)
+        try options.show(SwitchAnswer(report, seconds: stopwatch.elapsed / .seconds(1)))
+    }
+
+    private var wishes: SwitchWishes {
+        get throws {
+            func refused(_ because: String, _ next: String) -> OperatorError {
+                OperatorError(doing: "switch traffic", because: because, next: next, exit: .usage)
+            }
+            if let weight, !(1...99).contains(weight) {
+                throw refused("\(weight) is no share of the clients", "give --weight a percentage from 1 to 99")
+            }
+            guard let watch else { return SwitchWishes(share: weight) }
+            do {
+                return SwitchWishes(share: weight, watch: watch == "0" ? .zero : try TimeSpan(watch))
+            } catch { throw refused("'\(watch)' is no time", "give --watch a time such as 30s, or 0") }
+        }
+    }
+}
+
+/// Run by the supervisor after a switch; nobody types it.
+struct Keeper: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop the slot that a switch kept running, when its time is over.", shouldDisplay: false)
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let retired = try await options.traffic(doing: "stop the slot that is kept running").keep()
+        try options.invocation.terminal.result(retired.map { "stopped \($0.sentence)" } ?? "nothing to stop")
+        // Its work is done, and a stack is healthy without it.
+        try options.supervisor.stop([InstanceName(try ProcessName(StackCompiler.keeper))])
     }
 }
 
@@ -47,6 +84,7 @@ extension SwitchProgress {
     var sentence: String? {
         switch self {
         case .stage(let stage, let from, let to): stage.sentence(from: from, to: to)
+        case .note(let sentence): sentence
         case .waiting, .draining: nil
         }
     }
@@ -57,6 +95,10 @@ struct SwitchAnswer: Answer {
     let previous: Slot?
     let hasMoved: Bool
     let cutConnections: Int
+    /// From the command to the front door's word that the new slot answers.
+    let secondsToMove: Double?
+    /// Until when the previous slot is kept running; milliseconds since 1970.
+    let warmUntil: Int64?
     let seconds: Double
 
     init(_ report: SwitchReport, seconds: Double) {
@@ -64,13 +106,16 @@ struct SwitchAnswer: Answer {
         previous = report.previous
         hasMoved = report.hasMoved
         cutConnections = report.cut
+        secondsToMove = report.moved.map { $0 / .seconds(1) }
+        warmUntil = report.warmUntil
         self.seconds = seconds
     }
 
     var text: String {
         guard hasMoved else { return "\(live) is already live; nothing was changed" }
         let cut = cutConnections == 0 ? "" : "; \(counted(cutConnections, "connection")) still open were cut"
-        return "\(live) is live (\(tenths(seconds)) s)\(cut)"
+        let kept = warmUntil.map { "; \(live.other) is kept for a rollback until \(CivilTime($0))" } ?? ""
+        return "\(live) is live (\(tenths(seconds)) s)\(cut)\(kept)"
     }
 }
 
@@ -79,6 +124,11 @@ extension SwitchStage {
     func sentence(from: Slot, to: Slot) -> String {
         switch self {
         case .starting: "starting \(to), until all of it is healthy"
+        case .smoking: "trying \(to) before it gets traffic"
+        case .migrating: "running the migration of the release in \(to)"
+        case .sharing: "sending some of the clients to \(to)"
+        case .handing: "handing the work of \(from) over to \(to)"
+        case .watching: "watching \(to)"
         case .testing: "testing nginx's new configuration"
         case .flipping: "moving traffic from \(from) to \(to)"
         case .verifying: "asking the front door which slot answers"

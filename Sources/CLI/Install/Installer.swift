@@ -140,6 +140,8 @@ struct Installer {
                 doing: Self.doing, because: "the supervisor does not answer", next: "systemctl status \(Self.unit)")
         }
         if try host.files.readIfPresent(stamp, limit: 16 << 20) != text {
+            // What runs for a rollback gives way to what is in its slot now, once nobody uses it.
+            _ = try await installation.traffic(client, terminal).retire()
             _ = try client.apply(stack)
             try host.files.replace(stamp, with: text, mode: [.ownerReadWrite], owner: nil)
         }
@@ -149,7 +151,7 @@ struct Installer {
         let live = try installation.live()
         try await installation.demandHealth(of: client, live: live, within: limit, doing: Self.doing)
         let door = HTTPFrontDoor(installation.profile.frontDoor, on: host)
-        let answered = try await door.slot()
+        let answered = try await door.ask().live
         guard answered == live else {
             throw OperatorError(
                 doing: Self.doing, because: "the front door leads to \(answered), and \(live) is live",

@@ -118,7 +118,11 @@ struct Trial {
         let nginx = try await run([FileStep(frontDoor, title: "front door")])
         let stackChanges = try await run([StackStep(profile: installation.profile, layout: layout)])
         if running != nil {
-            if stackChanges > 0 { _ = try client.apply(stack) }
+            if stackChanges > 0 {
+                // What runs for a rollback gives way to what is in its slot now, once nobody uses it.
+                _ = try await installation.traffic(client, terminal).retire()
+                _ = try client.apply(stack)
+            }
             if nginx > 0 { try client.signal(InstanceName(try ProcessName(StackCompiler.nginx)), "HUP") }
         }
         return nginx + stackChanges
@@ -128,9 +132,8 @@ struct Trial {
         if running == nil { try await startSupervisor(doing: "start the trial") }
         // Starting the stack starts what an operator stopped before, too.
         let live = try installation.live()
-        let down = try client.status().instances.filter {
-            !$0.wanted && installation.isPartOfLive($0.name, live: live)
-        }
+        let ours = Set(try installation.deployment.stack().instances.filter(\.autostart).map(\.name))
+        let down = try client.status().instances.filter { !$0.wanted && ours.contains($0.name) }
         if !down.isEmpty { try client.start(down.map(\.name)) }
         try await installation.demandHealth(of: client, live: live, within: limit, doing: "start the trial")
     }

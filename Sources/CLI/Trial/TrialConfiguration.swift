@@ -13,7 +13,7 @@ struct TrialConfiguration {
         "front_door.manager=supervisor", "services.store=embedded", "services.queue=embedded", "account=null",
     ]
     /// What a trial does unless told otherwise: nobody tries a switch to wait a quarter of an hour for a drain.
-    private static let preferences = ["front_door.drain=60s"]
+    private static let preferences = ["front_door.drain=60s", "switch.watch=5s"]
 
     let installation: Installation
     private let layout: Layout

@@ -49,19 +49,44 @@ struct SlotPlacement {
         SlotInstances(slot: slot, profile: profile, layout: layout, host: host, supervisor: supervisor)
     }
 
-    /// Returns when all of it is healthy; on failure the slot is as it was.
+    /// Returns when its servers are healthy, and the whole of a first release; on failure the slot is as it was.
     mutating func start(_ release: ReleaseID) async throws {
-        wasRunning = try instances.areRunning()
+        wasRunning = try await instances.areRunning()
         record.deploying = SlotRecord.OngoingDeploy(slot: slot, before: record[slot])
         record[slot] = release
         try record.save(layout, on: host)
         do {
+            try await giveWay()
             try await instances.stop()
-            try apply()
-            try instances.checkPorts()
-            try instances.start()
-            try await instances.awaitHealth { _, _ in }
+            if isLive { try await begin(release) } else { try apply(live) }
+            try await instances.checkPorts()
+            for role in isLive ? [.server, .worker, .scheduler] : [ProcessDeclaration.Role.server] {
+                try await instances.start(role)
+                try await instances.awaitHealth(role)
+            }
         } catch { throw await abandon(because: error) }
+    }
+
+    /// What a switch has kept running for a rollback is stopped once nobody uses it any more.
+    private mutating func giveWay() async throws {
+        guard record.warm?.slot == slot else { return }
+        let compiler = StackCompiler(profile: profile, layout: layout)
+        let processes = NginxProcesses(profile: profile, host: host, supervisor: supervisor)
+        var drain = SlotDrain(of: slot, compiler, processes, host)
+        let stopwatch = Stopwatch(host.clock)
+        while try drain.look() != nil, stopwatch.elapsed < profile.frontDoor.drain.duration {
+            try await host.clock.sleep(for: SlotDrain.pause)
+        }
+        record.warm = nil
+    }
+
+    /// The first release meets no switch, which would run its migration. Nothing of it runs before that has ended.
+    private mutating func begin(_ release: ReleaseID) async throws {
+        try apply(slot.other)
+        try await instances.run(.migration)
+        record.migrated = [release]
+        try record.save(layout, on: host)
+        try apply(live)
     }
 
     /// The slot has what it had; the answer is why, and what of it failed.
@@ -77,18 +102,20 @@ struct SlotPlacement {
         try await instances.stop()
         record.takeBackUnproven()
         try record.save(layout, on: host)
-        try apply()
-        if wasRunning { try instances.start() }
+        try apply(live)
+        if wasRunning { try await instances.start(.server) }
     }
 
     mutating func conclude() throws {
         guard let release = record[slot] else { return }
         record.deploying = nil
+        // What was live there before is not there any more.
+        if record.previous == slot { record.previous = nil }
         record.history = [release] + (record.history ?? []).filter { $0 != release }
         try record.save(layout, on: host)
     }
 
-    private func apply() throws {
+    private func apply(_ live: Slot) throws {
         _ = try supervisor.apply(try StackCompiler(profile: profile, layout: layout).compile(record, live: live))
     }
 }

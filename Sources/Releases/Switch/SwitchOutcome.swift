@@ -1,28 +1,8 @@
 import CoreTypes
 
-/// Why a switch, or a part of it, did not work.
-package struct SwitchProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Completes "because …".
-    package let description: String
-    package let next: String?
-
-    package init(_ description: String, next: String? = nil) {
-        self.description = description
-        self.next = next
-    }
-
-    init(_ error: any Error) {
-        switch error {
-        case let error as SwitchProblem: self = error
-        case let error as OperatorError: self.init(error.because, next: error.next)
-        default: self.init("\(error)")
-        }
-    }
-}
-
 /// How a switch ended.
 package enum SwitchOutcome: Sendable, Equatable {
-    /// The new slot is live, and the old one is stopped.
+    /// The new slot is live; the old one is stopped, or kept for a rollback.
     case switched
     /// Traffic never moved, and the new slot is stopped again.
     case untouched(SwitchProblem)
@@ -42,8 +22,9 @@ extension SwitchOutcome {
     func error(from: Slot, to: Slot) -> OperatorError? {
         let again = "run 'bedplate switch \(to)' again: it takes up where this one stopped"
         func failure(_ problem: SwitchProblem, _ traffic: String, next: String? = nil) -> OperatorError {
-            OperatorError(
-                doing: "switch traffic to \(to)", because: "\(problem.description)\n  traffic: \(traffic)",
+            let stage = problem.stage.map { "\n  stage: \($0)" } ?? ""
+            return OperatorError(
+                doing: "switch traffic to \(to)", because: "\(problem.description)\(stage)\n  traffic: \(traffic)",
                 next: next ?? problem.next)
         }
         switch self {

@@ -8,12 +8,20 @@ package struct SwitchReport: Sendable, Equatable {
     package let hasMoved: Bool
     /// Connections that were still open when the drain's time was up.
     package let cut: Int
+    /// From the command to the front door's word that the new slot answers.
+    package let moved: Duration?
+    /// Until when the previous slot is kept running; milliseconds since 1970.
+    package let warmUntil: Int64?
 
-    package init(live: Slot, previous: Slot?, hasMoved: Bool, cut: Int) {
+    package init(
+        live: Slot, previous: Slot?, hasMoved: Bool, cut: Int = 0, moved: Duration? = nil, warmUntil: Int64? = nil
+    ) {
         self.live = live
         self.previous = previous
         self.hasMoved = hasMoved
         self.cut = cut
+        self.moved = moved
+        self.warmUntil = warmUntil
     }
 }
 
@@ -24,4 +32,6 @@ package enum SwitchProgress: Sendable, Hashable {
     case waiting(for: InstanceName, String?)
     /// Still open on the slot that drains.
     case draining(connections: Int)
+    /// Something beside the point went wrong.
+    case note(String)
 }

@@ -8,6 +8,7 @@ import SystemPackage
 struct SwitchWork {
     let from: Slot
     let to: Slot
+    let plan: SwitchPlan
     var record: SlotRecord
     let profile: Profile
     let layout: Layout
@@ -16,51 +17,75 @@ struct SwitchWork {
     let frontDoor: any FrontDoorClient
     let report: @Sendable (SwitchProgress) -> Void
 
-    /// nginx workers that still read the old `live.conf`.
+    private let stopwatch: Stopwatch
+    private var moved: Duration?
+    /// Percent, as the file says that nginx is to read.
+    private var share: Int?
+    /// nginx workers that still read an older `live.conf`.
     private var oldWorkers: Set<Int32> = []
     private var cut = 0
+    /// The front door's answers since the first client could meet the new slot, and what was usual before.
+    var answers: AccessLog?
+    var usual = ErrorRate()
 
     init(
-        from: Slot, to: Slot, record: SlotRecord, profile: Profile, layout: Layout, host: any Host,
-        supervisor: any SupervisorClient, frontDoor: any FrontDoorClient,
+        _ machine: SwitchMachine, record: SlotRecord, profile: Profile, layout: Layout, host: any Host,
+        supervisor: any SupervisorClient, frontDoor: any FrontDoorClient, stopwatch: Stopwatch,
         report: @escaping @Sendable (SwitchProgress) -> Void
     ) {
-        self.from = from
-        self.to = to
+        from = machine.from
+        to = machine.to
+        plan = machine.plan
         self.record = record
         self.profile = profile
         self.layout = layout
         self.host = host
         self.supervisor = supervisor
         self.frontDoor = frontDoor
+        self.stopwatch = stopwatch
         self.report = report
     }
 
-    private var compiler: StackCompiler { StackCompiler(profile: profile, layout: layout) }
-    private var nginx: NginxProgram { NginxProgram(host: host, layout: layout, profile: profile) }
+    var compiler: StackCompiler { StackCompiler(profile: profile, layout: layout) }
+    var nginx: NginxProgram { NginxProgram(host: host, layout: layout, profile: profile) }
+    func instances(_ slot: Slot) -> SlotInstances {
+        SlotInstances(slot: slot, profile: profile, layout: layout, host: host, supervisor: supervisor)
+    }
+    private var processes: NginxProcesses { NginxProcesses(profile: profile, host: host, supervisor: supervisor) }
 
     mutating func perform(_ action: SwitchMachine.Action) async throws {
         switch action {
-        case .checkPorts(let slot): try checkPorts(slot)
+        case .checkPorts(let slot): try await instances(slot).checkPorts()
         case .record(let stage): try record(stage)
-        case .start(let slot): try supervisor.start(compiler.instances(of: slot))
-        case .awaitHealth(let slot): try await awaitHealth(slot)
-        case .test(let slot): try await nginx.test(slot)
-        case .write(let slot): try nginx.write(live: slot)
+        case .apply(let live):
+            let stack = try compiler.compile(record, live: live)
+            _ = try await host.patiently { try supervisor.apply(stack) }
+        case .start(let slot, let role): try await instances(slot).start(role)
+        case .awaitHealth(let slot, let role):
+            let report = report
+            try await instances(slot).awaitHealth(role) { report(.waiting(for: $0, $1)) }
+        case .run(let slot, let role): try await run(slot, role)
+        case .stop(let slot, let role): try await instances(slot).stop(role)
+        case .test(let slot): try await nginx.test(slot, share: plan.share)
+        case .write(let slot): try write(live: slot, share: nil)
+        case .share: try write(live: from, share: plan.share)
         case .reload: try await reload()
         case .verify(let slot): try await verify(slot)
-        case .apply(let live): _ = try supervisor.apply(try compiler.compile(record, live: live))
+        case .watch(let slot): try await watch(slot)
         case .drain(let slot): try await drain(slot)
-        case .stop(let slot): try await stop(slot)
-        case .conclude(let previous):
-            record.ongoing = nil
-            record.previous = previous ?? record.previous
-            try record.save(layout, on: host)
+        case .stopAll(let slot): try await instances(slot).stop()
+        case .conclude(let previous, let isWarm): try await conclude(previous: previous, isWarm: isWarm)
         case .end: break
         }
     }
 
+    /// What is told of a switch that has ended.
     func conclusion(of outcome: SwitchOutcome, isResumed: Bool) throws -> SwitchReport {
+        switch outcome {
+        case .switched: announce(.trafficMoved, "from \(from) to \(to)")
+        case .returned(let problem): announce(.trafficReturned, "to \(from): \(problem)")
+        case .untouched, .leftOver, .unfinished, .stuck: break
+        }
         switch outcome {
         case .untouched, .returned:
             // Taking up a stopped switch has worked when one slot is live, whichever it is.
@@ -68,147 +93,103 @@ struct SwitchWork {
         case .switched, .leftOver, .unfinished, .stuck: break
         }
         if let error = outcome.error(from: from, to: to) { throw error }
-        return SwitchReport(live: to, previous: record.previous, hasMoved: true, cut: cut)
+        return SwitchReport(
+            live: to, previous: record.previous, hasMoved: true, cut: cut, moved: moved,
+            warmUntil: record.warm?.until)
+    }
+
+    private func announce(_ kind: SupervisorEvent.Kind, _ reason: String) {
+        do { try supervisor.announce(kind, reason) } catch {
+            report(.note("the event '\(kind.rawValue)' was not recorded: \(SwitchProblem(error))"))
+        }
     }
 
     private mutating func record(_ stage: SwitchStage) throws {
         let began = record.ongoing?.began ?? host.wallTime()
-        record.ongoing = SlotRecord.OngoingSwitch(from: from, to: to, stage: stage, began: began)
+        record.ongoing = SlotRecord.OngoingSwitch(from: from, to: to, stage: stage, began: began, plan: plan)
         try record.save(layout, on: host)
         report(.stage(stage, from: from, to: to))
     }
 
-    private func checkPorts(_ slot: Slot) throws {
-        let running = Set(try supervisor.status().instances.filter { $0.pid != nil }.map(\.name))
-        let taken = try compiler.ports(of: slot).filter { !running.contains($0.instance) }.compactMap { need in
-            try host.network.listener(on: need.port).map {
-                "port \(need.port), for \(need.instance), is taken by \($0.sentence)"
-            }
+    private mutating func conclude(previous: Slot?, isWarm: Bool) async throws {
+        record.ongoing = nil
+        record.previous = previous ?? record.previous
+        let now = host.wallTime()
+        // A slot that was stopped, or has become live, is not kept for a rollback any more.
+        record.warm =
+            if let previous, isWarm {
+                SlotRecord.WarmSlot(slot: previous, since: now, until: now + plan.warm.milliseconds)
+            } else { nil }
+        try record.save(layout, on: host)
+        guard isWarm else { return }
+        let keeper = InstanceName(try ProcessName(StackCompiler.keeper))
+        try await host.patiently { try supervisor.start([keeper]) }
+    }
+
+    private mutating func run(_ slot: Slot, _ role: ProcessDeclaration.Role) async throws {
+        try await instances(slot).run(role)
+        guard role == .migration, let release = record[slot] else { return }
+        record.migrated = (record.migrated ?? []) + [release]
+        try record.save(layout, on: host)
+    }
+
+    private mutating func write(live: Slot, share: Int?) throws {
+        if answers == nil {
+            answers = try AccessLog(layout.accessLog(of: profile.frontDoor), on: host)
+            usual = try answers?.recent(from) ?? ErrorRate()
         }
-        guard taken.isEmpty else {
-            throw SwitchProblem(taken.joined(separator: "; "), next: "stop what holds it, then switch again")
-        }
+        try nginx.write(live: live, share: share)
+        self.share = share
     }
 
     private mutating func reload() async throws {
-        oldWorkers.formUnion(try workers())
+        let processes = processes
+        oldWorkers.formUnion(try await host.patiently(processes.workers).map(\.pid))
         switch profile.frontDoor.manager {
-        case .supervisor: try supervisor.signal(InstanceName(try ProcessName(StackCompiler.nginx)), "HUP")
+        case .supervisor:
+            let name = InstanceName(try ProcessName(StackCompiler.nginx))
+            try await host.patiently { try supervisor.signal(name, "HUP") }
         case .systemd: try await host.units.reload(NginxProgram.unit)
         }
     }
 
-    private func workers() throws -> [Int32] {
-        guard let master = try nginxPid() else { throw SwitchProblem("nginx is not running", next: "bedplate status") }
-        return try host.processes.children(of: master).map(\.pid)
-    }
-
-    private func nginxPid() throws -> Int32? {
-        switch profile.frontDoor.manager {
-        case .supervisor:
-            return try supervisor.status().instances.first { $0.name.description == StackCompiler.nginx }?.pid
-        case .systemd:
-            guard let text = try host.files.readIfPresent("/run/nginx.pid", limit: 64) else { return nil }
-            return Int32(String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
-        }
-    }
-}
-
-/// What waits.
-extension SwitchWork {
-    private static let poll = Duration.milliseconds(50)
-
-    private func awaitHealth(_ slot: Slot) async throws {
-        let stopwatch = Stopwatch(host.clock)
-        let limit = profile.startLimit
-        let wanted = compiler.instances(of: slot)
-        while true {
-            let statuses = try supervisor.status().instances
-            let sick = try wanted.compactMap { name -> InstanceStatus? in
-                guard let status = statuses.first(where: { $0.name == name }) else {
-                    throw SwitchProblem("the supervisor does not know \(name)", next: "bedplate trial start")
-                }
-                return status.healthy ? nil : status
-            }
-            guard let first = sick.first(where: \.isHopeless) ?? sick.first else { return }
-            guard stopwatch.elapsed < limit, !first.isHopeless else { throw try problem(of: first) }
-            report(.waiting(for: first.name, first.reason))
-            try await host.clock.sleep(for: Self.poll)
-        }
-    }
-
-    private func problem(of status: InstanceStatus) throws -> SwitchProblem {
-        var lines = status.lastLines ?? []
-        if lines.isEmpty {
-            try supervisor.logs(status.name, lines: 5, follow: false) { line in
-                lines.append(line.text)
-                return true
-            }
-        }
-        let reason = status.reason ?? status.lastEnd.map { "it \($0)" } ?? "it is \(status.state.rawValue)"
-        let said = lines.isEmpty ? "" : "\n" + lines.suffix(5).map { "    | \($0)" }.joined(separator: "\n")
-        return SwitchProblem("\(status.name) is not healthy: \(reason)\(said)", next: "bedplate logs \(status.name)")
-    }
-
     /// An old worker answers for a moment after a reload: one answer proves little, many in a row do.
-    private func verify(_ slot: Slot) async throws {
-        let stopwatch = Stopwatch(host.clock)
+    private mutating func verify(_ slot: Slot) async throws {
         let enough = 10
+        let wanted = FrontDoorAnswer(live: slot, share: share)
+        let waiting = Stopwatch(host.clock)
         var agreeing = 0
         var last = ""
         while agreeing < enough {
             do {
-                let answered = try await frontDoor.slot()
-                agreeing = answered == slot ? agreeing + 1 : 0
+                let answered = try await frontDoor.ask()
+                agreeing = answered == wanted ? agreeing + 1 : 0
                 last = "it answers '\(answered)'"
             } catch {
                 agreeing = 0
                 last = SwitchProblem(error).description
             }
             if agreeing > 0 { continue }
-            guard stopwatch.elapsed < .seconds(10) else {
-                throw SwitchProblem("the front door does not lead to \(slot): \(last)", next: "bedplate logs nginx")
+            guard waiting.elapsed < .seconds(10) else {
+                throw SwitchProblem("the front door does not lead to \(wanted): \(last)", next: "bedplate logs nginx")
             }
-            try await host.clock.sleep(for: Self.poll)
+            try await host.clock.sleep(for: .milliseconds(10))
         }
+        if slot == to { moved = stopwatch.elapsed }
     }
 
-    /// Until every nginx worker of before the reload is gone and nobody is connected to the slot, or the time is up. A
-    /// worker may hold a request that it has not passed on yet, so the slot's own connections do not tell enough.
+    /// A worker of nginx may hold a request that it has not passed on yet, so the slot's own connections do not tell
+    /// enough.
     private mutating func drain(_ slot: Slot) async throws {
-        let stopwatch = Stopwatch(host.clock)
-        // The kernel's tables change while they are read: one look may miss an entry, two in a row do not.
-        var quiet = 0
-        while true {
-            let left = try Set(workers()).intersection(oldWorkers).count
-            let open = try compiler.ports(of: slot).map { try host.network.connections(to: $0.port) }.reduce(0, +)
-            quiet = left + open == 0 ? quiet + 1 : 0
-            guard quiet < 2 else { return }
-            guard stopwatch.elapsed < profile.frontDoor.drain.duration else {
+        let waiting = Stopwatch(host.clock)
+        var drain = SlotDrain(of: slot, compiler, processes, host, oldWorkers: oldWorkers)
+        while let open = try drain.look() {
+            guard waiting.elapsed < profile.frontDoor.drain.duration else {
                 cut += open
                 return
             }
-            if quiet == 0 { report(.draining(connections: open)) }
-            try await host.clock.sleep(for: Self.poll)
+            report(.draining(connections: open))
+            try await host.clock.sleep(for: SlotDrain.pause)
         }
     }
-
-    private func stop(_ slot: Slot) async throws {
-        let names = compiler.instances(of: slot)
-        try supervisor.stop(names)
-        let stopwatch = Stopwatch(host.clock)
-        let limit = profile.stopLimit
-        while let running = try supervisor.status().instances.first(where: { names.contains($0.name) && $0.pid != nil })
-        {
-            guard stopwatch.elapsed < limit else {
-                throw SwitchProblem("\(running.name) does not stop", next: "bedplate logs \(running.name)")
-            }
-            try await host.clock.sleep(for: Self.poll)
-        }
-    }
-}
-
-extension InstanceStatus {
-    /// It will not become healthy by waiting.
-    fileprivate var isHopeless: Bool { state == .failed || restarts >= 5 }
 }

@@ -6,12 +6,12 @@ import SystemPackage
 
 /// Moves traffic between the slots: one at a time, and never half.
 package struct TrafficSwitch: Sendable {
-    private let host: any Host
-    private let layout: Layout
-    private let supervisor: any SupervisorClient
+    let host: any Host
+    let layout: Layout
+    let supervisor: any SupervisorClient
     private let frontDoor: any FrontDoorClient
-    private let profile: Profile
-    private let report: @Sendable (SwitchProgress) -> Void
+    let profile: Profile
+    let report: @Sendable (SwitchProgress) -> Void
 
     package init(
         profile: Profile, layout: Layout, host: any Host, supervisor: any SupervisorClient,
@@ -26,13 +26,20 @@ package struct TrafficSwitch: Sendable {
     }
 
     /// Makes a slot live. The one that is live already is left alone; a switch that was stopped is finished first.
-    package func run(to target: Slot) async throws -> SwitchReport {
+    package func run(to target: Slot, _ wishes: SwitchWishes = SwitchWishes()) async throws -> SwitchReport {
+        try await run(to: target) { plan(for: target, $0, wishes) }
+    }
+
+    private func run(to target: Slot, _ plan: (SlotRecord) -> SwitchPlan) async throws -> SwitchReport {
+        let stopwatch = Stopwatch(host.clock)
         let lock = try SwitchLock.take(layout, on: host, doing: "switch traffic to \(target)")
         defer { lock.release() }
         let finished = try await takeUp()
         let (record, live) = try state(doing: "switch traffic to \(target)")
         guard live != target else {
-            return finished ?? SwitchReport(live: live, previous: record.previous, hasMoved: false, cut: 0)
+            return finished
+                ?? SwitchReport(
+                    live: live, previous: record.previous, hasMoved: false, warmUntil: record.warm?.until)
         }
         guard record[target] != nil else {
             throw OperatorError(
@@ -44,39 +51,52 @@ package struct TrafficSwitch: Sendable {
                 doing: "switch traffic to \(target)", because: "a deploy was stopped before it had proven its release",
                 next: "run 'bedplate deploy' again", exit: .usage)
         }
-        return try await drive(SwitchMachine(from: live, to: target), .begin, record)
+        let machine = SwitchMachine(from: live, to: target, plan: plan(record))
+        return try await drive(machine, .begin, record, stopwatch)
     }
 
-    /// Makes the slot live that was live before.
+    /// Makes the slot live that was live before, at once: it was proven then.
     package func rollBack() async throws -> SwitchReport {
         guard let previous = try SlotRecord.load(layout, on: host)?.previous else {
             throw OperatorError(doing: "roll back", because: "no other slot was live before", exit: .usage)
         }
-        return try await run(to: previous)
+        return try await run(to: previous) { _ in SwitchPlan(warm: profile.switching.warm) }
     }
 
-    /// Finishes or reverts a switch that was stopped; `nil` when there is none.
+    /// Finishes or reverts a switch that was stopped; `nil` when there is none, or when whoever began it is still at it.
     package func recover() async throws -> SwitchReport? {
-        let lock = try SwitchLock.take(layout, on: host, doing: "finish the switch that was stopped")
+        let lock: any FileLock
+        do { lock = try SwitchLock.take(layout, on: host, doing: "finish the switch that was stopped") } catch let error
+            as OperatorError where error.exit == .retry
+        { return nil }
         defer { lock.release() }
         return try await takeUp()
+    }
+
+    private func plan(for target: Slot, _ record: SlotRecord, _ wishes: SwitchWishes) -> SwitchPlan {
+        let compiler = StackCompiler(profile: profile, layout: layout)
+        let hasMigrated = record[target].map { record.migrated?.contains($0) ?? false } ?? false
+        return SwitchPlan(
+            share: wishes.share, watch: wishes.watch ?? profile.switching.watch, warm: profile.switching.warm,
+            checks: !compiler.instances(of: target, .smoke).isEmpty,
+            migrates: !hasMigrated && !compiler.instances(of: target, .migration).isEmpty)
     }
 
     private func takeUp() async throws -> SwitchReport? {
         guard let record = try SlotRecord.load(layout, on: host), let ongoing = record.ongoing else { return nil }
         let (_, live) = try state(doing: "finish the switch that was stopped")
-        let machine = SwitchMachine(from: ongoing.from, to: ongoing.to)
-        return try await drive(machine, .resume(ongoing.stage, live: live), record)
+        let machine = SwitchMachine(from: ongoing.from, to: ongoing.to, plan: ongoing.plan ?? SwitchPlan())
+        return try await drive(machine, .resume(ongoing.stage, live: live), record, Stopwatch(host.clock))
     }
 
     /// Carries out the machine's actions until it ends.
     private func drive(
-        _ machine: SwitchMachine, _ first: SwitchMachine.Event, _ record: SlotRecord
+        _ machine: SwitchMachine, _ first: SwitchMachine.Event, _ record: SlotRecord, _ stopwatch: Stopwatch
     ) async throws -> SwitchReport {
         var machine = machine
         var work = SwitchWork(
-            from: machine.from, to: machine.to, record: record, profile: profile, layout: layout, host: host,
-            supervisor: supervisor, frontDoor: frontDoor, report: report)
+            machine, record: record, profile: profile, layout: layout, host: host, supervisor: supervisor,
+            frontDoor: frontDoor, stopwatch: stopwatch, report: report)
         var isResumed = false
         if case .resume = first { isResumed = true }
         var actions = machine.handle(first)

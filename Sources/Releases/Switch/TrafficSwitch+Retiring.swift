@@ -1,0 +1,76 @@
+import Control
+package import CoreTypes
+import Host
+import Profiles
+
+/// The slot that is kept running after a switch, until it is stopped.
+extension TrafficSwitch {
+    /// Waits until the time of the slot that is kept running is over and nobody uses it any more, and stops it. Whatever
+    /// happens to the slots meanwhile is taken into account; nothing is locked while it waits.
+    package func keep() async throws -> SlotRetirement? {
+        while let warm = try SlotRecord.load(layout, on: host)?.warm {
+            let left = warm.until - host.wallTime()
+            if left > 0 {
+                try await host.clock.sleep(for: .milliseconds(left))
+                continue
+            }
+            if let retired = try await retire(warm, limit: warm.since + profile.frontDoor.drain.milliseconds) {
+                return retired
+            }
+            // It has another part now, or somebody is about to give it one.
+            try await host.clock.sleep(for: .milliseconds(250))
+        }
+        return nil
+    }
+
+    /// Stops the slot that is kept running now, once nobody uses it any more; `nil` when there is none.
+    package func retire() async throws -> SlotRetirement? {
+        guard let warm = try SlotRecord.load(layout, on: host)?.warm else { return nil }
+        return try await retire(warm, limit: host.wallTime() + profile.frontDoor.drain.milliseconds)
+    }
+
+    /// `limit`: when open connections are waited for no longer, in milliseconds since 1970. `nil` when the slot was given
+    /// another part meanwhile.
+    private func retire(_ warm: SlotRecord.WarmSlot, limit: Int64) async throws -> SlotRetirement? {
+        let compiler = StackCompiler(profile: profile, layout: layout)
+        let processes = NginxProcesses(profile: profile, host: host, supervisor: supervisor)
+        var drain = SlotDrain(of: warm.slot, compiler, processes, host)
+        var open = 0
+        while let found = try drain.look() {
+            open = found
+            guard host.wallTime() < limit else { break }
+            guard try SlotRecord.load(layout, on: host)?.warm == warm else { return nil }
+            report(.draining(connections: open))
+            try await host.clock.sleep(for: .milliseconds(250))
+            open = 0
+        }
+        let lock: any FileLock
+        do { lock = try SwitchLock.take(layout, on: host, doing: "stop the \(warm.slot) slot") } catch let error
+            as OperatorError where error.exit == .retry
+        { return nil }
+        defer { lock.release() }
+        guard var record = try SlotRecord.load(layout, on: host), record.warm == warm, record.ongoing == nil else {
+            return nil
+        }
+        try supervisor.stop(compiler.instances(of: warm.slot))
+        record.warm = nil
+        try record.save(layout, on: host)
+        let retirement = SlotRetirement(slot: warm.slot, cut: open)
+        try supervisor.announce(.slotRetired, retirement.sentence)
+        return retirement
+    }
+}
+
+/// A slot that was kept running and is stopped.
+package struct SlotRetirement: Sendable, Equatable {
+    package let slot: Slot
+    /// Connections that were still open when their time was up.
+    package let cut: Int
+
+    package init(slot: Slot, cut: Int) {
+        self.slot = slot
+        self.cut = cut
+    }
+
+    package var sentence: String { "\(slot), with \(cut) connections still open" }
+}

@@ -1,0 +1,117 @@
+import Control
+import CoreTypes
+import Host
+import HostFixtures
+import Profiles
+import Releases
+import SystemPackage
+import Testing
+
+@Suite struct WarmSlotTests {
+    private func world(watch: TimeSpan = .zero) throws -> SwitchWorld {
+        try SwitchWorld(profile: SampleProfile.make(switching: Switching(watch: watch, warm: .seconds(600))))
+    }
+
+    @Test("after a switch the old slot's servers stay, its workers do not, and somebody is told to stop them in time")
+    func kept() async throws {
+        let world = try world()
+        let report = try await world.traffic.run(to: .green)
+        #expect(world.supervisor.up.isSuperset(of: world.instances(.blue, [.server])))
+        #expect(world.supervisor.up.isDisjoint(with: world.instances(.blue, [.worker])))
+        #expect(world.supervisor.calls.last == "start keeper")
+        #expect(report.warmUntil == world.host.wallTime() + 600_000)
+        #expect(try world.isSettled(on: .green))
+    }
+
+    @Test("the keeper stops the old slot when its time is over, not before, and says so")
+    func retired() async throws {
+        let world = try world()
+        _ = try await world.traffic.run(to: .green)
+        let before = world.host.manualClock.now.sinceStart
+        #expect(try await world.traffic.keep() == SlotRetirement(slot: .blue, cut: 0))
+        #expect(world.host.manualClock.now.sinceStart - before >= .seconds(600))
+        #expect(world.supervisor.up.isDisjoint(with: world.instances(.blue)))
+        #expect(try world.record?.warm == nil)
+        #expect(try world.isSettled(on: .green))
+        #expect(world.supervisor.announced.last?.kind == .slotRetired)
+    }
+
+    @Test("streams on the old slot are kept up to the drain's limit, then closed and counted")
+    func streams() async throws {
+        let world = try world()
+        world.host.machine.onConnections { port in port == 8001 ? 2 : 0 }
+        _ = try await world.traffic.run(to: .green)
+        let before = world.host.manualClock.now.sinceStart
+        #expect(try await world.traffic.keep() == SlotRetirement(slot: .blue, cut: 2))
+        #expect(world.host.manualClock.now.sinceStart - before >= .seconds(900))
+    }
+
+    @Test("an upload that ends after the warm time is waited for")
+    func upload() async throws {
+        let world = try world()
+        let clock = world.host.manualClock
+        world.host.machine.onConnections { port in port == 8001 && clock.now.sinceStart < .seconds(700) ? 1 : 0 }
+        _ = try await world.traffic.run(to: .green)
+        #expect(try await world.traffic.keep() == SlotRetirement(slot: .blue, cut: 0))
+        #expect(clock.now.sinceStart >= .seconds(700))
+        #expect(clock.now.sinceStart < .seconds(702))
+    }
+
+    @Test("a rollback to the warm slot starts no server, and the keeper then minds the other slot")
+    func rollBack() async throws {
+        let world = try world()
+        _ = try await world.traffic.run(to: .green)
+        #expect(try await world.traffic.rollBack().live == .blue)
+        #expect(try world.isSettled(on: .blue))
+        #expect(try world.record?.warm?.slot == .green)
+        #expect(try await world.traffic.keep()?.slot == .green)
+        #expect(try world.isSettled(on: .blue))
+    }
+
+    @Test("a rollback to a slot that was stopped meanwhile starts it first")
+    func rollBackToStopped() async throws {
+        let world = try world()
+        _ = try await world.traffic.run(to: .green)
+        _ = try await world.traffic.keep()
+        #expect(try await world.traffic.rollBack().live == .blue)
+        #expect(try world.isSettled(on: .blue))
+    }
+
+    @Test("the slot can be stopped before its time, once nobody uses it")
+    func early() async throws {
+        let world = try world()
+        #expect(try await world.traffic.retire() == nil)
+        _ = try await world.traffic.run(to: .green)
+        #expect(try await world.traffic.retire() == SlotRetirement(slot: .blue, cut: 0))
+        #expect(world.host.manualClock.now.sinceStart < .seconds(5))
+        #expect(try await world.traffic.keep() == nil)
+    }
+
+    @Test("whoever switches while the keeper waits is not disturbed by it")
+    func busy() async throws {
+        let world = try world()
+        _ = try await world.traffic.run(to: .green)
+        world.host.disk.hold(world.layout.switchLock, by: 4711)
+        #expect(try await world.traffic.retire() == nil)
+        #expect(world.supervisor.up.isSuperset(of: world.instances(.blue, [.server])))
+    }
+
+    @Test("a keeper that is killed after any operation leaves one live slot, and the next one finishes its work")
+    func everyPowerCut() async throws {
+        let whole = try world()
+        _ = try await whole.traffic.run(to: .green)
+        let before = whole.faults.count
+        _ = try await whole.traffic.keep()
+        for cut in 0..<whole.faults.count - before {
+            let world = try world()
+            _ = try await world.traffic.run(to: .green)
+            world.faults.cutPower(after: cut)
+            await #expect(throws: (any Error).self) { try await world.traffic.keep() }
+            world.faults.restorePower()
+            world.host.disk.letGoOfAll()
+            _ = try await world.traffic.keep()
+            #expect(try world.isSettled(on: .green), "cut after \(cut)")
+            #expect(world.supervisor.up.isDisjoint(with: world.instances(.blue)), "cut after \(cut)")
+        }
+    }
+}
