@@ -33,7 +33,8 @@ struct ControlInterfaceTests {
     @Test("each error of ours is declared with its parameters, and each declared one is understood")
     func errors() throws {
         let errors: [ControlError] = [
-            .unknownInstance("a"), .unknownSignal("a"), .notRunning("a"), .invalidStack(["a"]), .notPermitted("a"),
+            .unknownInstance("a"), .unknownSignal("a"), .notRunning("a"), .invalidStack(["a"]), .notSaved("a"),
+            .notPermitted("a"),
             .shuttingDown,
         ]
         let prefix = ControlInterface.name + "."

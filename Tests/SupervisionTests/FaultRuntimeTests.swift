@@ -160,6 +160,31 @@ struct FaultRuntimeTests {
         #expect(fixture.processes() == [])
     }
 
+    @Test("a stack that cannot be kept is refused, and the earlier one runs on and stays on disk")
+    func fullStack() throws {
+        let fixture = try RuntimeFixture([shell("api", "exec sleep 1000"), shell("web", "exec sleep 1000")])
+        try #require(
+            run(["/bin/sh", "-c", "mount -t tmpfs -o size=64k none \(fixture.root) && echo mounted"]) == "mounted\n",
+            "this test needs to mount a small file system")
+        defer { run(["/bin/umount", "-l", fixture.root]) }
+        try fixture.start()
+        try fixture.waitUntilUp("web")
+        let pid = try fixture.status("web").pid
+        func kept() -> Stack? { try? JSON(parsing: read("\(fixture.root)/stack.json") ?? []).decode(Stack.self) }
+        run(["/bin/sh", "-c", "cat /dev/zero > \(fixture.root)/filler"])
+        var next = fixture.stack
+        next.instances.removeLast()
+        let refusal = #expect(throws: OperatorError.self) { try fixture.client.apply(next) }
+        #expect(refusal?.because.hasSuffix("No space left on device") == true)
+        #expect(try fixture.status("web").pid == pid)
+        #expect(kept()?.instances.count == 2)
+        unlink("\(fixture.root)/filler")
+        _ = try fixture.client.apply(next)
+        #expect(try fixture.client.status().instances.map(\.name) == [instance("api")])
+        #expect(kept()?.instances.count == 1)
+        #expect(try fixture.stop() == 0)
+    }
+
     @Test("a full state directory keeps wishes in force, is told once, and is written when there is room")
     func fullState() throws {
         let fixture = try RuntimeFixture([shell("api", "exec sleep 1000"), shell("web", "exec sleep 1000")])

@@ -6,6 +6,8 @@ package enum ControlError: Error, Sendable, Equatable {
     case unknownSignal(String)
     case notRunning(String)
     case invalidStack([String])
+    /// A stack that cannot be kept is not run.
+    case notSaved(String)
     case notPermitted(String)
     case shuttingDown
     case interfaceNotFound(String)
@@ -21,6 +23,7 @@ package enum ControlError: Error, Sendable, Equatable {
         case .unknownSignal: return "\(ControlInterface.name).UnknownSignal"
         case .notRunning: return "\(ControlInterface.name).NotRunning"
         case .invalidStack: return "\(ControlInterface.name).InvalidStack"
+        case .notSaved: return "\(ControlInterface.name).NotSaved"
         case .notPermitted: return "\(ControlInterface.name).NotPermitted"
         case .shuttingDown: return "\(ControlInterface.name).ShuttingDown"
         case .interfaceNotFound: return "\(ControlInterface.service).InterfaceNotFound"
@@ -36,6 +39,7 @@ package enum ControlError: Error, Sendable, Equatable {
         case .unknownInstance(let name), .notRunning(let name): return .object(["instance": .string(name)])
         case .unknownSignal(let name): return .object(["signal": .string(name)])
         case .invalidStack(let problems): return .object(["problems": .array(problems.map { .string($0) })])
+        case .notSaved(let reason): return .object(["reason": .string(reason)])
         case .notPermitted(let method), .methodNotFound(let method): return .object(["method": .string(method)])
         case .interfaceNotFound(let name): return .object(["interface": .string(name)])
         case .invalidParameter(let name): return .object(["parameter": .string(name)])
@@ -54,6 +58,7 @@ package enum ControlError: Error, Sendable, Equatable {
             var problems: [JSON] = []
             if case .array(let list)? = parameters["problems"] { problems = list }
             self = .invalidStack(problems.compactMap(\.stringValue))
+        case "\(ControlInterface.name).NotSaved": self = .notSaved(text("reason"))
         case "\(ControlInterface.name).NotPermitted": self = .notPermitted(text("method"))
         case "\(ControlInterface.name).ShuttingDown": self = .shuttingDown
         case "\(ControlInterface.service).InterfaceNotFound": self = .interfaceNotFound(text("interface"))
@@ -80,6 +85,10 @@ extension ControlError {
                 exit: .usage)
         case .notRunning(let name):
             return OperatorError(doing: doing, because: "\(name) is not running", cause: self)
+        case .notSaved(let reason):
+            return OperatorError(
+                doing: doing, because: "the stack could not be kept: \(reason)",
+                next: "make room and run this again; the earlier stack runs on", cause: self)
         case .invalidStack(let problems):
             return OperatorError(
                 doing: doing, because: "the stack cannot be run: \(problems.joined(separator: "; "))", cause: self,

@@ -88,6 +88,7 @@ package enum ControlInterface {
         error UnknownSignal (signal: string)
         error NotRunning (instance: string)
         error InvalidStack (problems: []string)
+        error NotSaved (reason: string)
         error NotPermitted (method: string)
         error ShuttingDown ()
 

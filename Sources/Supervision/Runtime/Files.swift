@@ -32,6 +32,13 @@ enum Files {
 
     /// Replaces a file whole: a reader sees the old content or the new. `durable`: also after a power cut.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t, durable: Bool) throws(SystemError) {
+        try stage(path, with: bytes, mode: mode, durable: durable)
+        try putStaged(path, durable: durable)
+    }
+
+    /// The first half of a replacement, in which all fails that can fail for want of room: the content is there under
+    /// another name. `putStaged` gives it its own.
+    static func stage(_ path: String, with bytes: [UInt8], mode: mode_t, durable: Bool) throws(SystemError) {
         let fresh = path + ".new"
         unlink(fresh)
         let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
@@ -45,7 +52,10 @@ enum Files {
             throw error
         }
         close(descriptor)
-        guard rename(fresh, path) == 0 else { throw SystemError("replacing '\(path)'") }
+    }
+
+    static func putStaged(_ path: String, durable: Bool) throws(SystemError) {
+        guard rename(path + ".new", path) == 0 else { throw SystemError("replacing '\(path)'") }
         if durable { try syncDirectory(of: path) }
     }
 

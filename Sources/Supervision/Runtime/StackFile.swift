@@ -30,9 +30,12 @@ enum StackFile {
         return stack
     }
 
-    /// Kept durable, so that the next supervisor runs what this one was told to.
-    static func save(_ stack: Stack, to path: String) throws(SystemError) {
+    /// Writes a stack beside the one at `path`: what cannot be kept is not to be run.
+    static func stage(_ stack: Stack, at path: String) throws(SystemError) {
         guard let json = try? JSON(encoding: stack) else { throw SystemError("writing '\(path)'", EOVERFLOW) }
-        try Files.replace(path, with: json.bytes + [0x0A], mode: 0o640, durable: true)
+        try Files.stage(path, with: json.bytes + [0x0A], mode: 0o640, durable: true)
     }
+
+    /// Makes the staged stack the one that the next supervisor runs.
+    static func putStaged(_ path: String) throws(SystemError) { try Files.putStaged(path, durable: true) }
 }

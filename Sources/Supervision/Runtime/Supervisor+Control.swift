@@ -151,6 +151,7 @@ extension Supervisor {
             problems.append("its directories differ from those the supervisor was started with")
         }
         guard problems.isEmpty else { throw .invalidStack(problems) }
+        do throws(SystemError) { try StackFile.stage(next, at: stackPath) } catch { throw .notSaved("\(error)") }
         let difference = machine.stack.difference(to: next)
         tell(.asked(.apply(next)))
         for spec in next.instances { logs[spec.name]?.file.policy = spec.logs }
@@ -160,7 +161,7 @@ extension Supervisor {
         tellMetrics()
         // First which processes are of the old stack: a crash between the two must not take them for the new one's.
         save()
-        do throws(SystemError) { try StackFile.save(next, to: stackPath) } catch {
+        do throws(SystemError) { try StackFile.putStaged(stackPath) } catch {
             note(.trouble, nil, "the stack runs, but was not saved: \(error)")
         }
         return difference
