@@ -18,7 +18,6 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 // For tests: a channel without a socket.
 let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
-let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 func module(_ name: String, _ dependencies: [Target.Dependency], links: [LinkerSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: links)
@@ -49,7 +48,6 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C: shims and module maps
@@ -60,6 +58,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
 
         // The domain and the machine
@@ -95,7 +94,7 @@ let package = Package(
         module(
             "Platform",
             [
-                "CoreTypes", "Scanning", "Archives", "COpenSSL", "CMongoc", "CHiredis", "CCurl", paths, http, sqlite,
+                "CoreTypes", "Scanning", "Archives", "COpenSSL", "CMongoc", "CHiredis", "CCurl", "CSQLite", paths, http,
                 logging,
             ], links: [.linkedLibrary(":libhiredis.a")]),
 
@@ -122,7 +121,9 @@ let package = Package(
             "Releases", ["CoreTypes", "Host", "HostLinux", "HostFixtures", "Profiles", "Control", paths],
             exclude: ["Golden"]),
         tests("Scanning", [paths]),
-        tests("Platform", ["CoreTypes", "Scanning", "cspm", paths, http, embedded, logging]),
+        tests(
+            "Platform", ["CoreTypes", "Scanning", "CSQLite", "cspm", paths, http, embedded, logging],
+            exclude: ["Store/SQLite/LeftByGRDB"]),
         tests("Probing", ["CoreTypes", "CSystemd", "bedplate-probe"]),
         tests("Secrets", ["CoreTypes", "Host", "HostFixtures", paths]),
         tests("CLI", ["CoreTypes", "Control", "Host", "HostFixtures", "Releases", paths]),

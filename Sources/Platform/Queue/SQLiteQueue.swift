@@ -1,5 +1,4 @@
 package import CoreTypes
-import GRDB
 package import SystemPackage
 
 /// The embedded queue: one SQLite file. `visible_at` is both the delay of a waiting job and the end of a held one's

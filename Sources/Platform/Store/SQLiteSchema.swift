@@ -1,5 +1,3 @@
-import GRDB
-
 /// The tables of the embedded store, migration by migration; a released migration is never edited.
 enum SQLiteSchema {
     static let store: DatabaseMigrator = {

@@ -1,5 +1,3 @@
-import GRDB
-
 extension SQLiteStore {
     package func add(_ key: APIKey) async throws {
         try await write { database in

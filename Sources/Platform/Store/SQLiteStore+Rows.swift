@@ -1,5 +1,4 @@
 import FoundationEssentials
-import GRDB
 import Scanning
 
 extension User {

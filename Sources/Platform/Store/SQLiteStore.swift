@@ -1,5 +1,4 @@
 package import CoreTypes
-import GRDB
 package import Scanning
 package import SystemPackage
 

@@ -1,5 +1,4 @@
 package import CoreTypes
-import GRDB
 package import SystemPackage
 
 /// The embedded ledger: a SQLite file of its own, which need not survive a power cut.
