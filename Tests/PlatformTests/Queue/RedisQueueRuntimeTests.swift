@@ -22,11 +22,13 @@ struct RedisQueueRuntimeTests {
 
     private let prefix = "test:\(UUID().uuidString)"
 
-    private func queue(_ time: TestTime? = nil, lease: Duration = .seconds(6), bound: Int = 1000) async throws
+    private func queue(
+        _ time: TestTime? = nil, lease: Duration = .seconds(6), bound: Int = 1000, look: Duration = .seconds(1)
+    ) async throws
         -> RedisQueue
     {
         try RedisQueue(
-            try await Self.shared.value.url, prefix: prefix, lease: lease, bound: bound, time: time?.clock)
+            try await Self.shared.value.url, prefix: prefix, lease: lease, bound: bound, look: look, time: time?.clock)
     }
 
     @Test("keeps the promises of a job queue", arguments: QueuePromise.all)
@@ -62,15 +64,14 @@ struct RedisQueueRuntimeTests {
 
     @Test("who waits for a job wakes when it is added")
     func waiting() async throws {
-        let queue = try await queue()
+        // It never looks by itself, and Redis is given up long before an hour is over: only a job can end the wait well.
+        let queue = try await queue(look: .seconds(3600))
         #expect(try await queue.claim(from: .scan, by: "w") == nil)
-        let start = ContinuousClock.now
-        async let woken: Void = queue.waitForJob(in: .scan, atMost: .seconds(30))
+        async let woken: Void = queue.waitForJob(in: .scan, atMost: .seconds(3600))
         try await queue.add(Job(scan: .random()), to: .scan)
         try await woken
-        #expect(ContinuousClock.now - start < .milliseconds(900))
         // Added between the claim and the wait: no wait at all.
-        try await queue.waitForJob(in: .scan, atMost: .seconds(30))
+        try await queue.waitForJob(in: .scan, atMost: .seconds(3600))
         #expect(try await queue.claim(from: .scan, by: "w") != nil)
     }
 
@@ -98,19 +99,19 @@ struct RedisQueueRuntimeTests {
         #expect(try await queue.counts(of: .engine).waiting == 1)
     }
 
-    @Test("a frozen Redis is an error within seconds, for many at once, too")
+    /// Each call waits 5 s for Redis, on a few threads: one after the other, so many would take minutes.
+    @Test(
+        "a frozen Redis is an error, and many at once do not wait for it one after the other", .timeLimit(.minutes(1)))
     func frozen() async throws {
         let shared = try await Self.shared.value
         let queue = try await queue()
         try await queue.ping()
         shared.server.freeze()
         defer { shared.server.thaw() }
-        let start = ContinuousClock.now
         await withTaskGroup(of: Bool.self) { group in
-            for _ in 0..<40 { group.addTask { (try? await queue.ping()) == nil } }
+            for _ in 0..<400 { group.addTask { (try? await queue.counts(of: .scan)) == nil } }
             for await failed in group { #expect(failed) }
         }
-        #expect(ContinuousClock.now - start < .seconds(20))
     }
 
     @Test("a wrong password and a closed port are errors that hold no credential")

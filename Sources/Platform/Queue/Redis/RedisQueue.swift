@@ -7,16 +7,16 @@ package struct RedisQueue: JobQueue {
     /// More jobs than any host works off in a day; a queue that is fuller refuses, and upkeep adds the job later.
     private static let bound = 100_000
     private static let deadLetters = 1000
-    /// A wait ends at least this often: a delayed or orphaned job comes without a sound.
-    private static let look: Duration = .seconds(1)
-
     package let lease: Duration
     private let client: RedisClient
     private let prefix: String
     private let bound: Int
+    /// A wait ends at least this often: a delayed or orphaned job comes without a sound.
+    private let look: Duration
     /// `nil`: the clock of the server, which all consumers share.
     private let time: WallClock?
     private let memory = Memory()
+    private let pings: SharedReads<[String], RedisReply>
 
     /// What this program remembers of its own calls.
     private final class Memory: Sendable {
@@ -27,17 +27,20 @@ package struct RedisQueue: JobQueue {
     /// Does not wait for Redis. A dead consumer is missed after one short lease, and at once by its own successor.
     package init(
         _ url: Secret, prefix: String = "cspm:jobs", lease: Duration = .seconds(6), bound: Int = Self.bound,
-        time: WallClock? = nil
+        look: Duration = .seconds(1), time: WallClock? = nil
     ) throws(OperatorError) {
-        client = try RedisClient(url)
+        let client = try RedisClient(url)
+        self.client = client
+        pings = SharedReads { try await client.run($0) }
         self.prefix = prefix
         self.lease = lease
         self.bound = bound
+        self.look = look
         self.time = time
     }
 
     package func ping() async throws {
-        _ = try await translating { try await client.run(["PING"]) }
+        _ = try await translating { try await pings.answer(to: ["PING"]) }
     }
 
     @discardableResult
@@ -73,7 +76,7 @@ package struct RedisQueue: JobQueue {
         let stream = keys(topic)[0]
         // From what the last claim saw: a job that was added since then ends the wait at once.
         let last = memory.lastSeen.withLock { $0[topic] } ?? "$"
-        let span = max(1, min(span, Self.look).wholeMilliseconds)
+        let span = max(1, min(span, look).wholeMilliseconds)
         do {
             _ = try await translating {
                 try await client.run(["XREAD", "COUNT", "1", "BLOCK", "\(span)", "STREAMS", stream, last])

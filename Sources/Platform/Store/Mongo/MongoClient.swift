@@ -15,9 +15,13 @@ final class MongoClient: Sendable {
     private static let connectLimit: Int32 = 2000
     private static let answerLimit: Int32 = 8000
 
-    private let pool: Pool
-    private let threads = DriverThreads(connections)
-    private let outage = Outage<Failure>()
+    private struct Question: Hashable {
+        let command: [UInt8]
+        let database: String
+    }
+
+    private let server: Server
+    private let reads: SharedReads<Question, BSONDocument>
 
     /// Does not connect yet: a database that is down at start is no reason to refuse to start.
     init(_ url: Secret) throws(OperatorError) {
@@ -39,7 +43,14 @@ final class MongoClient: Sendable {
                 exit: .usage)
         }
         mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2)
-        self.pool = Pool(pool: pool)
+        let server = Server(pool: Pool(pool: pool))
+        self.server = server
+        reads = SharedReads { try await server.run($0.command, in: $0.database, tolerating: nil) }
+    }
+
+    /// The reply to a command that changes nothing; several who ask the same at once share it.
+    func read(_ command: BSONDocument, in database: String) async throws -> BSONDocument {
+        try await reads.answer(to: Question(command: command.encoded(), database: database))
     }
 
     /// The reply to a command that succeeded; a write error with the code `tolerated` counts as success.
@@ -49,32 +60,51 @@ final class MongoClient: Sendable {
     func run(_ command: BSONDocument, in database: String, tolerating tolerated: Int? = nil) async throws
         -> BSONDocument
     {
-        let bytes = command.encoded()
-        return try await threads.run { [pool, outage] in
-            // On the thread, not before: what waits for a thread hears of the outage as soon as it has one.
-            try outage.check()
-            let start = ContinuousClock.now
-            do throws(Failure) {
-                let reply: BSONDocument
-                do throws(Failure) { reply = try Self.runOnce(bytes, in: database, pool, tolerated) } catch {
-                    guard case .unreachable = error, ContinuousClock.now - start < .seconds(1) else { throw error }
-                    reply = try Self.runOnce(bytes, in: database, pool, tolerated)
-                }
-                outage.ended()
-                return reply
-            } catch {
-                if case .unreachable = error { outage.began(error) }
-                throw error
-            }
-        }
+        try await server.run(command.encoded(), in: database, tolerating: tolerated)
     }
 
-    private static func runOnce(_ command: [UInt8], in database: String, _ pool: Pool, _ tolerated: Int?)
-        throws(Failure) -> BSONDocument
-    {
-        guard let client = mongoc_client_pool_pop(pool.pool) else { throw .unreachable("the driver has no connection") }
-        defer { mongoc_client_pool_push(pool.pool, client) }
-        return try run(command, in: database, with: client, tolerating: tolerated)
+    /// The server, and the threads that may wait for it.
+    private struct Server {
+        let pool: Pool
+        let threads = DriverThreads(connections)
+        let outage = Outage<Failure>()
+
+        func run(_ command: [UInt8], in database: String, tolerating tolerated: Int?) async throws -> BSONDocument {
+            try await threads.run {
+                // On the thread, not before: what waits for a thread hears of the outage as soon as it has one.
+                try outage.check()
+                do throws(Failure) {
+                    let reply = try runAgain(command, in: database, tolerated)
+                    outage.ended()
+                    return reply
+                } catch {
+                    if case .unreachable = error { outage.began(error) }
+                    throw error
+                }
+            }
+        }
+
+        /// Once with a connection that a restart of the server may have ended, and then once more; a server that is silent
+        /// is not asked a second time.
+        private func runAgain(_ command: [UInt8], in database: String, _ tolerated: Int?) throws(Failure)
+            -> BSONDocument
+        {
+            let start = ContinuousClock.now
+            do throws(Failure) { return try runOnce(command, in: database, tolerated) } catch {
+                guard case .unreachable = error, ContinuousClock.now - start < .seconds(1) else { throw error }
+                return try runOnce(command, in: database, tolerated)
+            }
+        }
+
+        private func runOnce(_ command: [UInt8], in database: String, _ tolerated: Int?) throws(Failure)
+            -> BSONDocument
+        {
+            guard let client = mongoc_client_pool_pop(pool.pool) else {
+                throw .unreachable("the driver has no connection")
+            }
+            defer { mongoc_client_pool_push(pool.pool, client) }
+            return try MongoClient.run(command, in: database, with: client, tolerating: tolerated)
+        }
     }
 
     /// The reply to one command; blocks for as long as the client's limits allow.

@@ -18,7 +18,7 @@ extension MongoStore {
         command["singleBatch"] = true
         return try await translating {
             try await layout.ensure()
-            return try await client.run(command, in: database).firstBatch
+            return try await client.read(command, in: database).firstBatch
         }
     }
 

@@ -25,7 +25,7 @@ package struct MongoStore: ResultStore {
     package func ping() async throws -> StoreCondition {
         try await translating {
             let indexes = try await layout.ensure()
-            _ = try await client.run(["ping": 1], in: MongoLayout.code)
+            _ = try await client.read(["ping": 1], in: MongoLayout.code)
             return StoreCondition(indexes: indexes)
         }
     }
