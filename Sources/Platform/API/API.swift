@@ -26,7 +26,7 @@ package enum API {
         router.add(middleware: SetupGate(store: services.store))
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
-                try await within(services.limits.limit(for: request.uri.path), by: services.clock) {
+                try await services.deadlines.within(services.limits.limit(for: request.uri.path)) {
                     try await endpoint.serve(services, request, context)
                 }
             }

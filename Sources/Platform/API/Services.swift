@@ -3,9 +3,9 @@ package import Logging
 
 /// What the API works with; composed once by the program, and by each test.
 package struct Services: Sendable {
-    package let store: any ResultStore
+    package var store: any ResultStore
     package let queue: any JobQueue
-    package let traffic: any TrafficLedger
+    package var traffic: any TrafficLedger
     package let data: DataFolder
     package let slot: Slot?
     package let tokens: AccessTokens
@@ -20,8 +20,8 @@ package struct Services: Sendable {
     /// What setup may validate without being told: the databases this program is configured for.
     package var databases = ConfiguredDatabases()
     package let time: WallClock
-    package let clock: any Clock<Duration>
-    package let logger: Logger
+    package let deadlines: Deadlines
+    package var logger: Logger
 
     package init(
         store: any ResultStore, queue: any JobQueue, traffic: any TrafficLedger, data: DataFolder, slot: Slot?,
@@ -39,7 +39,7 @@ package struct Services: Sendable {
         self.setupToken = setupToken
         self.administratorPassword = administratorPassword
         self.time = time
-        self.clock = clock
+        deadlines = Deadlines(clock)
         self.logger = logger
     }
 }

@@ -130,6 +130,43 @@ struct AnsweringTests {
         #expect(cancelled.withLock { $0 })
     }
 
+    @Test("a part that says nothing for two seconds is down, whatever patience its driver has")
+    func silentPart() async throws {
+        let bench = try Bench { services in
+            services = services.with(store: FailingStore { try await Task.sleep(for: .seconds(3600)) })
+        }
+        let request = Task { [bench] in try await bench.api { try await $0.get("/api/health") } }
+        // The request's own limit is the other sleeper.
+        await bench.clock.sleepers(1, before: .seconds(3))
+        bench.clock.advance(by: .seconds(2))
+        let health = try await request.value
+        #expect(health.status == 503)
+        let parts = health.json["parts"] as? [String: [String: Any]]
+        #expect(parts?["store"]?["status"] as? String == "down" && parts?["queue"]?["status"] as? String == "ok")
+    }
+
+    @Test("a limit ends what it is over for and nothing else, with one sleeper for all")
+    func deadlines() async throws {
+        let clock = ManualClock()
+        let deadlines = Deadlines(clock)
+        let gate = AsyncStream<Void>.makeStream()
+        let long = Task {
+            try await deadlines.within(.seconds(30)) {
+                for await _ in gate.stream { return "done" }
+                throw CancellationError()
+            }
+        }
+        await clock.sleepers(1)
+        let short = Task { try await deadlines.within(.seconds(2)) { try await Task.sleep(for: .seconds(3600)) } }
+        await clock.sleepers(1, before: .seconds(3))
+        clock.advance(by: .seconds(2))
+        await #expect(throws: Refusal.self) { try await short.value }
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(27))
+        gate.continuation.yield()
+        #expect(try await long.value == "done")
+    }
+
     @Test(
         "the time limits are those of the platform's documents",
         arguments: [

@@ -31,12 +31,10 @@ final class LogLines: Sendable {
 extension Services {
     /// The same with another store, ledger or logger.
     func with(store: (any ResultStore)? = nil, traffic: (any TrafficLedger)? = nil, logger: Logger? = nil) -> Services {
-        var services = Services(
-            store: store ?? self.store, queue: queue, traffic: traffic ?? self.traffic, data: data, slot: slot,
-            tokens: tokens, passwords: passwords, setupToken: setupToken, administratorPassword: administratorPassword,
-            time: time, clock: clock, logger: logger ?? self.logger)
-        services.rates = rates
-        services.databases = databases
+        var services = self
+        services.store = store ?? self.store
+        services.traffic = traffic ?? self.traffic
+        services.logger = logger ?? self.logger
         return services
     }
 }

@@ -68,6 +68,13 @@ final class ManualClock: Clock {
         for wake in due { wake.resume() }
     }
 
+    /// Returns when somebody wakes within the span.
+    func sleepers(_ count: Int, before span: Duration) async {
+        while state.withLock({ state in
+            state.sleepers.values.filter { $0.deadline < state.now.advanced(by: span) }.count < count
+        }) { await Task.yield() }
+    }
+
     /// Returns when that many sleep.
     func sleepers(_ count: Int) async {
         await withCheckedContinuation { continuation in

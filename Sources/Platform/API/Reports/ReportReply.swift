@@ -30,7 +30,7 @@ enum ReportReply {
                 try await writer.write(ByteBuffer(string: text))
                 text = ""
                 // What is cut off here ends the connection: half a report must not look like a whole one.
-                current = try await within(deadline - .now, by: services.clock) {
+                current = try await services.deadlines.within(deadline - .now) {
                     try await services.store.findings(of: scan.id, after: next, limit: page)
                 }
             }
