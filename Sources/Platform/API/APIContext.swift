@@ -24,6 +24,9 @@ package struct APIContext: RequestContext {
         return caller.user
     }
 
+    /// The `:id` in the path.
+    var id: String { parameters.get("id") ?? "" }
+
     /// Where the request comes from. nginx on this host names its client; nobody else is believed.
     func client(of request: Request) -> String {
         guard peer?.isLoopback ?? true, let named = request.headers[.xForwardedFor] else {

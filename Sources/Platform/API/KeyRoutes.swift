@@ -29,7 +29,7 @@ enum KeyRoutes {
         ) { services, request, context in try await rotate(services, request, context) },
         Endpoint(.delete, "/api/keys/:id", .person, Operation("Revokes a key at once.", status: 204, .nothing)) {
             services, _, context in
-            guard try await services.store.removeKey(id(context), of: context.signedIn().id) else {
+            guard try await services.store.removeKey(context.id, of: context.signedIn().id) else {
                 throw Refusal.noSuchKey
             }
             return Response(status: .noContent)
@@ -85,11 +85,7 @@ enum KeyRoutes {
         guard (1...100).contains(name.unicodeScalars.count),
             name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
         else { throw Refusal(.badRequest, "the name must have 1 to 100 printable characters") }
-        let scopes = APIKey.Scope.allCases.filter { wanted.scopes.contains($0.rawValue) }
-        guard !scopes.isEmpty, Set(wanted.scopes) == Set(scopes.map(\.rawValue)) else {
-            let known = APIKey.Scope.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Refusal(.badRequest, "scopes must be one or more of \(known)")
-        }
+        let scopes = try APIKey.Scope.all(named: wanted.scopes, in: "scopes")
         if let days = wanted.expiresInDays, !(1...longestLife).contains(days) {
             throw Refusal(.badRequest, "expires_in_days must be a number from 1 to \(longestLife)")
         }
@@ -111,7 +107,7 @@ enum KeyRoutes {
             throw Refusal(.badRequest, "grace_seconds must be a number from 0 to \(longestGrace)")
         }
         let now = services.time.now()
-        let id = id(context)
+        let id = context.id
         guard let old = try await services.store.apiKeys(of: user.id).first(where: { $0.id == id }),
             old.isValid(at: now)
         else { throw Refusal.noSuchKey }
@@ -124,6 +120,4 @@ enum KeyRoutes {
         _ = try await services.store.endKey(old.id, of: user.id, at: now + .seconds(grace))
         return try JSON.reply(NewKey(new), status: .created)
     }
-
-    private static func id(_ context: APIContext) -> String { context.parameters.get("id") ?? "" }
 }

@@ -19,19 +19,44 @@ struct PageQuery<Position> {
     }
 }
 
+/// One of a few values that clients choose by name.
+protocol NamedChoice: CaseIterable, RawRepresentable<String> {}
+
+extension NamedChoice {
+    private static var known: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+    /// `field` is what a refusal calls it.
+    init(named text: some StringProtocol, in field: some StringProtocol) throws(Refusal) {
+        guard let value = Self(rawValue: String(text)) else {
+            throw Refusal(.badRequest, "\(field) must be one of \(Self.known)")
+        }
+        self = value
+    }
+
+    /// Those with these names, in their own order; there must be one, and no other name.
+    static func all(named names: [String], in field: String) throws(Refusal) -> [Self] {
+        let chosen = allCases.filter { names.contains($0.rawValue) }
+        guard !chosen.isEmpty, Set(names) == Set(chosen.map(\.rawValue)) else {
+            throw Refusal(.badRequest, "\(field) must be one or more of \(known)")
+        }
+        return chosen
+    }
+}
+
+extension ScanKind: NamedChoice {}
+extension ScanStatus: NamedChoice {}
+extension Severity: NamedChoice {}
+extension ReportFormat: NamedChoice {}
+extension APIKey.Scope: NamedChoice {}
+extension WebhookEvent: NamedChoice {}
+
 extension ScanFilter {
     /// `?kind=…&status=…&severity=…&since=…&until=…`.
     init(_ request: Request) throws {
         self.init()
         let query = request.uri.queryParameters
-        func choice<Value: RawRepresentable & CaseIterable>(_ name: Substring) throws -> Value?
-        where Value.RawValue == String {
-            guard let text = query[name] else { return nil }
-            guard let value = Value(rawValue: String(text)) else {
-                let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Refusal(.badRequest, "\(name) must be one of \(known)")
-            }
-            return value
+        func choice<Value: NamedChoice>(_ name: Substring) throws -> Value? {
+            try query[name].map { try Value(named: $0, in: name) }
         }
         func moment(_ name: Substring) throws -> Timestamp? {
             guard let text = query[name] else { return nil }

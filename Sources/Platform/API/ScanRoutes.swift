@@ -54,10 +54,7 @@ enum ScanRoutes {
                         ])
                 ], .text(ReportFormat.allCases.map(\.contentType)), refusals: [409])
         ) { services, request, context in
-            guard let format = ReportFormat(rawValue: String(request.uri.queryParameters["format"] ?? "json")) else {
-                let known = ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Refusal(.badRequest, "format must be one of \(known)")
-            }
+            let format = try ReportFormat(named: request.uri.queryParameters["format"] ?? "json", in: "format")
             let scan = try await scan(services, context)
             guard !scan.status.isOpen else { throw Refusal.scanIsOpen }
             return try await ReportReply.make(format, of: scan, services, path: request.uri.path)
@@ -79,7 +76,7 @@ enum ScanRoutes {
     /// Another user's scan and none at all are answered alike.
     private static func scan(_ services: Services, _ context: APIContext) async throws -> Scan {
         let user = try context.signedIn()
-        guard let text = context.parameters.get("id"), let id = ScanID(text),
+        guard let id = ScanID(context.id),
             let scan = try await services.store.scan(id), scan.userID == user.id
         else { throw Refusal.noSuchScan }
         return scan

@@ -21,7 +21,7 @@ enum WebhookRoutes {
         ) { services, request, context in try await make(services, request, context) },
         Endpoint(.delete, "/api/webhooks/:id", .person, Operation("Calls it no more.", status: 204, .nothing)) {
             services, _, context in
-            guard try await services.store.removeWebhook(id(context), of: context.signedIn().id) else {
+            guard try await services.store.removeWebhook(context.id, of: context.signedIn().id) else {
                 throw Refusal.noSuchWebhook
             }
             return Response(status: .noContent)
@@ -30,7 +30,7 @@ enum WebhookRoutes {
             .get, "/api/webhooks/:id/deliveries", .scope(.read),
             Operation("What became of the last calls, newest first.", .list(of: "WebhookDelivery"))
         ) { services, _, context in
-            let id = id(context)
+            let id = context.id
             guard try await services.store.webhooks(of: context.signedIn().id).contains(where: { $0.id == id }) else {
                 throw Refusal.noSuchWebhook
             }
@@ -91,11 +91,7 @@ enum WebhookRoutes {
         if let address = IPAddress(url.host), !services.webhookAddresses.admits(address) {
             throw Refusal(.forbidden, "the url's address is not a public one")
         }
-        let events = wanted.events.map { names in WebhookEvent.allCases.filter { names.contains($0.rawValue) } }
-        if let names = wanted.events, events?.isEmpty != false || Set(names) != Set(events?.map(\.rawValue) ?? []) {
-            let known = WebhookEvent.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Refusal(.badRequest, "events must be one or more of \(known)")
-        }
+        let events = try wanted.events.map { try WebhookEvent.all(named: $0, in: "events") }
         guard try await services.store.webhooks(of: user.id).count < most else {
             throw Refusal(.conflict, "there are \(most) webhooks already; remove one first")
         }
@@ -105,6 +101,4 @@ enum WebhookRoutes {
         try await services.store.add(webhook)
         return try JSON.reply(WebhookView(webhook), status: .created)
     }
-
-    private static func id(_ context: APIContext) -> String { context.parameters.get("id") ?? "" }
 }
