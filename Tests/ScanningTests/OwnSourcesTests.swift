@@ -5,7 +5,7 @@ import Testing
 
 @Suite("This repository")
 struct OwnSourcesTests {
-    @Test("the scanner finds nothing in what this repository tracks")
+    @Test("the scanner finds nothing in what this repository tracks, but for the corpus of secrets")
     func clean() throws {
         let here = try #require(realpath(#filePath, nil))
         defer { free(here) }
@@ -14,7 +14,9 @@ struct OwnSourcesTests {
         let tracked = try trackedFiles(of: checkout)
         try #require(tracked.count > 50)
         let tree = try Tree()
-        for file in tracked { try tree.copy(checkout.appending(file), to: file) }
+        for file in tracked where !file.hasPrefix("Tests/Fixtures/secrets/") {
+            try tree.copy(checkout.appending(file), to: file)
+        }
         let (findings, summary) = try tree.scan()
         #expect(findings.map { "\($0.path):\($0.line) \($0.rule) \($0.excerpt)" } == [])
         #expect(summary.files > 50)
