@@ -23,8 +23,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency], links: [LinkerS
     .target(name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: links)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
 func tests(_ module: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -103,9 +103,10 @@ let package = Package(
         program("bedplated", ["Supervision", "Control", "CoreTypes"]),
         program("bedplate-probe", ["Probing", "CoreTypes"]),
         program("cspm", ["Platform", "CoreTypes", paths, arguments]),
-        .executableTarget(
-            name: "small-spec", dependencies: ["Provisioning", "Host", "HostLinux", paths],
-            path: "benchmarks/provisioning/Spec", swiftSettings: strict),
+        // What benchmarks/ runs, and nobody installs
+        program("small-spec", ["Provisioning", "Host", "HostLinux", paths], path: "benchmarks/provisioning/Spec"),
+        program("queue-benchmark", ["Platform", "CoreTypes", logging], path: "benchmarks/platform/Queue"),
+        program("secrets-benchmark", ["Scanning", paths], path: "benchmarks/scanning/Secrets"),
 
         tests("CoreTypes", []),
         // A machine in memory, for the tests of everything that takes `any Host`.

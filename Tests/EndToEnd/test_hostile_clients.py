@@ -1,13 +1,18 @@
 """Clients that mean harm, or are merely broken: clear answers, and no file, memory or connection is left behind."""
 import concurrent.futures
+import json
+import os
 import socket
 from pathlib import Path
 
+import archives
 import pytest
 from platform_api import Platform, program
 from waiting import until
 
 MIB = 1 << 20
+# The largest upload there may be is 500 MiB.
+UPLOAD = int(os.environ.get("CSPM_UPLOAD_MIB", "100"))
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +27,13 @@ def platform(request, tmp_path_factory):
 
 
 class Process:
-    """What the API's process holds."""
+    """What a process holds: the API's, or that of another program by its place among those started."""
 
-    def __init__(self, platform: Platform):
-        self.proc = Path(f"/proc/{platform.programs[0].pid}")
+    def __init__(self, platform: Platform, number: int = 0):
+        self.proc = Path(f"/proc/{platform.programs[number].pid}")
 
-    def memory(self) -> int:
-        line = next(line for line in (self.proc / "status").read_text().splitlines() if line.startswith("VmRSS:"))
+    def memory(self, kind: str = "VmRSS") -> int:
+        line = next(line for line in (self.proc / "status").read_text().splitlines() if line.startswith(f"{kind}:"))
         return int(line.split()[1]) << 10
 
     def descriptors(self) -> int:
@@ -132,3 +137,48 @@ def test_clients_that_vanish_in_the_middle_of_an_upload_leave_no_file_and_no_mem
     assert most > 0, "none of them had begun"
     assert grown < 32 * MIB
     assert platform.call("GET", "/api/scans")[1]["items"] == []
+
+
+def test_a_large_upload_goes_to_the_disk_and_not_into_memory(platform):
+    process = Process(platform)
+    head = (f"POST /api/code/upload-scan HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {platform.token}\r\n"
+            f"Content-Type: application/zip\r\nConnection: close\r\nContent-Length: {UPLOAD * MIB}\r\n\r\n").encode()
+    # The most there ever was begins anew here: see proc(5), clear_refs.
+    (process.proc / "clear_refs").write_text("5")
+    before = process.memory()
+    piece = os.urandom(MIB)
+    with connect(platform) as connection:
+        connection.sendall(head)
+        for _ in range(UPLOAD):
+            connection.sendall(piece)
+        reply = answer(connection)
+    assert reply.startswith(b"HTTP/1.1 202 "), reply[:200]
+    grown = process.memory("VmHWM") - before
+    print(f"counts: {UPLOAD} MiB uploaded, memory grew by {grown / MIB:.1f} MiB at most")
+    assert grown < 32 * MIB
+    scan = json.loads(reply.split(b"\r\n\r\n", 1)[1])["scan_id"]
+    assert [file.stat().st_size for file in (platform.folder / "data/uploads").iterdir()] == [UPLOAD * MIB]
+    assert platform.send("DELETE", f"/api/scans/{scan}", None, "application/json")[0] == 204
+
+
+def test_archives_that_attack_end_as_failed_scans_and_leave_no_file_and_no_memory(platform):
+    platform.start("worker", "engine")
+    worker = Process(platform, 1)
+    harmless = platform.scan()
+    until("a harmless scan completes", lambda: platform.call("GET", f"/api/scans/{harmless}")[1]["status"] == "completed")
+    (worker.proc / "clear_refs").write_text("5")
+    before, descriptors = worker.memory(), worker.descriptors()
+    reasons = {}
+    for what, archive in archives.hostile().items():
+        scan = platform.upload(archive)
+        ended = until(f"'{what}' ends", lambda: (found := platform.call("GET", f"/api/scans/{scan}")[1])["status"] not in (
+            "queued", "running") and found, limit=60)
+        assert ended["status"] == "failed", (what, ended)
+        reasons[what] = ended["reason"]
+    folders = [platform.folder / "data" / name for name in ("uploads", "workspaces")]
+    # A scan ends a moment before its files are gone.
+    until("nothing is left of them", lambda: not any(list(folder.iterdir()) for folder in folders))
+    grown = worker.memory("VmHWM") - before
+    print(f"counts: {len(reasons)} attacks, memory grew by {grown / MIB:.1f} MiB at most: {reasons}")
+    assert grown < 64 * MIB
+    until("their files are closed", lambda: worker.descriptors() <= descriptors + 2)

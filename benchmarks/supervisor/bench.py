@@ -6,10 +6,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from processes import memory, tree  # noqa: E402, F401
 
 
 class Bench:
@@ -60,44 +63,11 @@ class Bench:
         return found
 
 
-def tree(root):
-    """The pids of a process and everything below it."""
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", "rb") as file:
-                    parents[int(entry)] = int(file.read().rsplit(b")", 1)[1].split()[1])
-            except OSError:
-                pass
-    below = {}
-    for pid, parent in parents.items():
-        below.setdefault(parent, []).append(pid)
-    found, at = [root], 0
-    while at < len(found):
-        found += below.get(found[at], [])
-        at += 1
-    return found
-
-
 def program_of(pid):
     try:
         return os.readlink(f"/proc/{pid}/exe")
     except OSError:
         return ""
-
-
-def memory(pids):
-    """Resident memory in MB: as the kernel counts it for one process, with shared pages divided for many."""
-    total = 0
-    for pid in pids:
-        key = b"Rss:" if len(pids) == 1 else b"Pss:"
-        try:
-            with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith(key))
-        except OSError:
-            pass
-    return total / 1024
 
 
 def switches(pids):
