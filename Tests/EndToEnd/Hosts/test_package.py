@@ -171,3 +171,8 @@ def test_one_commit_gives_one_package(packages, tmp_path, pytestconfig):
             "--level", "0", "--unchecked")
     name = f"bedplate_{EARLIER}_amd64.deb"
     assert (tmp_path / name).read_bytes() == (packages / name).read_bytes()
+
+
+def test_it_is_small_needs_what_both_distributions_have_and_lintian_is_content(tmp_path, pytestconfig):
+    programs = pytestconfig.getoption("--programs", None) or build_release(*PROGRAMS)
+    print(command(CHECKOUT / "packaging/build-deb", "--programs", programs, "--output", tmp_path, timeout=600))
