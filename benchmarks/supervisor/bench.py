@@ -12,7 +12,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from processes import memory, tree  # noqa: E402, F401
+from processes import memory, processor, tree  # noqa: E402, F401
 
 
 class Bench:

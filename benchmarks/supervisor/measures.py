@@ -65,18 +65,6 @@ def crashes(world, system, services=20):
     return {"median": statistics.median(waits), "p99": waits[int(len(waits) * 0.99) - 1]}
 
 
-def cpu_of(pids):
-    total = 0
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                fields = file.read().rsplit(b")", 1)[1].split()
-                total += int(fields[11]) + int(fields[12])
-        except OSError:
-            pass
-    return total / os.sysconf("SC_CLK_TCK")
-
-
 def capture(world, system, size):
     """MB of payload a second through one captured stdout into rotated files, and the bytes that are missing."""
     size -= size % 100
@@ -84,7 +72,7 @@ def capture(world, system, size):
     began = reports["flood"][1]
     ended = world.collect("wrote", 1, seconds=600)["flood"][1]
     time.sleep(1)  # the rest of the pipe
-    seconds = cpu_of(made.own_pids())
+    seconds = bench.processor(made.own_pids())
     made.stop()
     expected = size + size // 100 * made.prefix
     kept = sum(os.path.getsize(path) for path in made.log_files("flood") if os.path.exists(path))

@@ -49,6 +49,15 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
         assert refused.returncode == 1 and len(refused.stdout.splitlines()) == 1, (question, refused)
 
 
+def test_what_listens_is_closed_as_far_as_systemd_can_close_it(running):
+    said = {}
+    for unit, most in (("bedplated", 4.0), ("nginx", 3.0), ("mongod", 3.0), ("redis-server", 3.0)):
+        rated = running.machine.run("systemd-analyze", "security", "--no-pager", f"{unit}.service").stdout
+        said[unit] = float(re.search(r"exposure level for \S+: ([0-9.]+)", rated)[1])
+        assert said[unit] <= most, rated
+    print(said)
+
+
 def test_a_second_run_changes_nothing_and_says_how_long_it_took(running):
     running("--yes")
     before = tree(running.machine.live)
