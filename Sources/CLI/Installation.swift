@@ -14,7 +14,7 @@ struct Installation {
     var profile: Profile { loaded.profile }
     var compiler: StackCompiler { StackCompiler(profile: profile, layout: layout) }
     var deployment: Deployment { Deployment(profile: profile, layout: layout, host: host) }
-    var frontDoor: String { "http://\(profile.frontDoor.address):\(profile.frontDoor.port)" }
+    var frontDoor: String { profile.frontDoor.url }
 
     private init(host: any Host, layout: Layout, loaded: LoadedProfile) {
         self.host = host

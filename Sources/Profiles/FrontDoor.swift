@@ -20,6 +20,13 @@ package struct FrontDoor: Sendable, Equatable {
 
     package enum Manager: String, Sendable, CaseIterable { case supervisor, systemd }
 
+    /// What somebody types into a browser: `https://scan.example.org`, `http://127.0.0.1:8080`.
+    package var url: String {
+        let scheme = tls == nil ? "http" : "https"
+        let usual = tls == nil ? 80 : 443
+        return "\(scheme)://\(tls?.domain ?? names.first ?? address)" + (port.number == usual ? "" : ":\(port)")
+    }
+
     package init(
         address: String, port: Port, manager: Manager, drain: TimeSpan, tls: TLS? = nil, names: [String] = [],
         preview: Listener? = nil, limits: [String: RequestLimit] = [:]
