@@ -29,6 +29,7 @@ processes:
   api: {{environment: {{REDIS_URL: "{url}"}}}}
   worker: {{environment: {{REDIS_URL: "{url}"}}}}
   beat: {{environment: {{REDIS_URL: "{url}"}}}}
+  migrate: {{environment: {{REDIS_URL: "{url}"}}}}
 """)
     if WHEELS.exists():
         shutil.copytree(WHEELS, root / "var/lib/bedplate/cache/pip")
