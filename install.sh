@@ -116,6 +116,7 @@ choose_package() {
     done
     [ -z "$deb" ] || return 0
     if [ -e "$here/Package.swift" ] && command -v swift >/dev/null; then
+        packages="$packages binutils python3"
         install_packages
         build
         deb=$here/$("$here/packaging/build-deb" --programs .build/release) || exit 1
