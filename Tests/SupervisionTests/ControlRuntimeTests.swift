@@ -43,6 +43,38 @@ struct ControlRuntimeTests {
         #expect(try ask("org.example.Status").result == .failure(.interfaceNotFound("org.example")))
     }
 
+    @Test("a call with members of a later release is answered as if they were not there")
+    func laterCalls() throws {
+        let fixture = try RuntimeFixture([shell("api", "exec sleep 1000")])
+        try fixture.start()
+        try fixture.waitUntilUp("api")
+        let connection = try ControlConnection(
+            "\(fixture.stack.directories.run)/control", timeout: .seconds(5), doing: "test")
+        func ask(_ method: ControlMethod, _ parameters: [String: JSON]) throws -> JSON {
+            let call: JSON = .object([
+                "method": .string(method.qualified), "upgrade": .bool(false), "later": .array([.null]),
+                "parameters": .object(parameters.merging(["later": .object([:])]) { own, _ in own }),
+            ])
+            try connection.send(call.bytes + [0])
+            return try #require(VarlinkReply(try connection.receive())).result.get()
+        }
+        let pid = try ask(.status, [:]).decode(StatusReply.self).instances.first?.pid
+        guard case .object(var stack) = try JSON(encoding: fixture.stack), case .array(let specs)? = stack["instances"],
+            case .object(var spec)? = specs.first
+        else { return }
+        stack["later"] = .string("a")
+        spec["later"] = .integer(1)
+        stack["instances"] = .array([.object(spec)])
+        let applied = try ask(.apply, ["stack": .object(stack)]).decode(ApplyReply.self)
+        #expect(applied.unchanged == [try InstanceName("api")] && applied.changed.isEmpty)
+        #expect(try fixture.client.status().instances.first?.pid == pid)
+        _ = try ask(.restart, ["instances": .array([.string("api")])])
+        try fixture.wait("it runs as another process") {
+            let now = try? fixture.client.status().instances.first
+            return now?.state == .up && now?.pid != pid
+        }
+    }
+
     @Test("logs and events are followed as they happen")
     func following() throws {
         let fixture = try RuntimeFixture([shell("api", "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.02; done")])
