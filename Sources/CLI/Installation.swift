@@ -54,7 +54,7 @@ struct Installation {
     static func absent(_ layout: Layout, doing: String) -> OperatorError {
         OperatorError(
             doing: doing, because: "nothing is installed below \(layout.root)",
-            next: "name the right place with --root, or begin with 'bedplate trial start'", exit: .usage)
+            next: "name the right place with --root, or begin with '\(layout.installCommand)'", exit: .usage)
     }
 
     /// Moves traffic of this installation between its slots, and says each stage.

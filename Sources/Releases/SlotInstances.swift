@@ -104,7 +104,7 @@ struct SlotInstances {
 
     private func status(of name: InstanceName, in statuses: [InstanceStatus]) throws -> InstanceStatus {
         guard let status = statuses.first(where: { $0.name == name }) else {
-            throw SwitchProblem("the supervisor does not know \(name)", next: "bedplate trial start")
+            throw SwitchProblem("the supervisor does not know \(name)", next: compiler.layout.installCommand)
         }
         return status
     }

@@ -12,7 +12,7 @@ package struct StackCompiler: Sendable {
     package static let keeper = "keeper"
 
     private let profile: Profile
-    private let layout: Layout
+    let layout: Layout
 
     package init(profile: Profile, layout: Layout) {
         self.profile = profile

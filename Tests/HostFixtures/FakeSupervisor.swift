@@ -57,6 +57,15 @@ package final class FakeSupervisor: SupervisorClient {
         }
     }
 
+    /// A process beside those of the stack, which runs a release that no slot has.
+    package func run(_ instance: InstanceName, of release: ReleaseID) {
+        state.withLock { state in
+            state.nextPid += 1
+            state.instances[instance] = InstanceStatus(
+                name: instance, state: .up, wanted: true, healthy: true, pid: state.nextPid, since: 0, release: release)
+        }
+    }
+
     package func cure(_ instance: InstanceName) { state.withLock { $0.sick[instance] = nil } }
 
     package func onSignal(_ body: @escaping @Sendable (InstanceName, String) throws -> Void) {

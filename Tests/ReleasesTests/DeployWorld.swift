@@ -16,11 +16,14 @@ final class DeployWorld: Sendable {
     let supervisor: FakeSupervisor
     let layout = Layout(root: "/trial")
     let profile: Profile
+    /// Where a build script puts the pages.
+    let pages: FilePath.Component
     private let refusals = Mutex<[String: String]>([:])
     private let loading = Mutex("")
     private let answers = Mutex<[String]>([])
 
-    init(account: String? = nil, keep: Int = 5) throws {
+    init(account: String? = nil, keep: Int = 5, pages: FilePath.Component = "dist") throws {
+        self.pages = pages
         var profile = SampleProfile.make()
         profile.account = account
         profile.release.keep = keep
@@ -75,6 +78,18 @@ final class DeployWorld: Sendable {
         host.commands.history.filter { $0.executable == "/usr/bin/setpriv" }.compactMap(Self.inner)
     }
 
+    /// Where each of these commands ran.
+    func folders(of program: String) -> [FilePath] {
+        host.commands.history.compactMap { command in
+            guard Self.inner(command)?.first == program else { return nil }
+            return Self.folder(command)
+        }
+    }
+
+    private static func folder(_ command: Command) -> FilePath? {
+        command.arguments.firstIndex(of: "--").map { FilePath(command.arguments[$0 + 4]) }
+    }
+
     static func inner(_ command: Command) -> [String]? {
         command.arguments.firstIndex(of: "--").map { Array(command.arguments[($0 + 5)...]) }
     }
@@ -85,7 +100,10 @@ final class DeployWorld: Sendable {
             return CommandResult(status: .exited(1), output: "", errors: refusal.value)
         }
         if inner.contains("venv") { host.disk.plant(FilePath(inner[3]).appending("bin/python"), "") }
-        if inner.contains("install") {
+        if inner.suffix(2) == ["run", "build"], let folder = Self.folder(command) {
+            host.disk.plant(folder.appending(pages).appending("index.html"), "<p>built</p>")
+        }
+        if inner.contains("install"), inner[0].hasPrefix("/") {
             host.disk.plant(FilePath(inner[0]).removingLastComponent().appending("uvicorn"), "")
         }
         let isLoading = inner.contains("-B")

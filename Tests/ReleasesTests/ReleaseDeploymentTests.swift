@@ -135,7 +135,7 @@ import Testing
         #expect(sealed.contains { $0.arguments.contains("root:root") })
     }
 
-    @Test("the last releases are kept with what was built for them; one in a slot or in use by an instance never goes")
+    @Test("the last releases are kept with what was built for them; one in a slot never goes")
     func collecting() async throws {
         let world = try DeployWorld(keep: 2)
         var releases: [ReleaseID] = []
@@ -151,6 +151,28 @@ import Testing
         let builds = try world.host.files.list(world.layout.builds)
         #expect(Set(builds) == Set([releases[0], releases[3], releases[4]].map(\.description)))
         #expect(try world.host.files.list(world.layout.environments).count == 3)
+    }
+
+    @Test("a release that an instance runs stays as long as that process lives, and goes with the next deploy")
+    func inUse() async throws {
+        let world = try DeployWorld(keep: 1)
+        let straggler = try InstanceName("straggler")
+        world.plantBuild("one")
+        _ = try await world.deploy()
+        world.plantBuild("two")
+        let used = try await world.deploy().release
+        world.supervisor.run(straggler, of: used)
+        let store = ReleaseStore(host: world.host, layout: world.layout)
+        for text in ["three", "four"] {
+            world.plantBuild(text)
+            #expect(try await world.deploy().removed.contains(used) == false)
+        }
+        #expect(try store.list().contains(used))
+        #expect(try world.host.files.list(world.layout.builds).contains(used.description))
+        world.supervisor.fell(straggler, because: "it has ended")
+        world.plantBuild("five")
+        #expect(try await world.deploy().removed.contains(used))
+        #expect(try !world.host.files.list(world.layout.builds).contains(used.description))
     }
 
     @Test("a deploy that is stopped after any operation is put right by the next one, and nothing half-built is used")

@@ -13,7 +13,7 @@ final class SwitchWorld: Sendable {
     let faults = Faults()
     let host: FakeHost
     let supervisor: FakeSupervisor
-    let layout = Layout(root: "/trial")
+    let layout: Layout
     let profile: Profile
     /// What nginx has in memory.
     private let answering: Mutex<FrontDoorAnswer>
@@ -24,8 +24,9 @@ final class SwitchWorld: Sendable {
     private let stale = Mutex<[Slot]>([])
     private let progress = Mutex<[SwitchProgress]>([])
 
-    init(profile: Profile = SampleProfile.make()) throws {
+    init(profile: Profile = SampleProfile.make(), root: FilePath = "/trial") throws {
         self.profile = profile
+        layout = Layout(root: root)
         host = FakeHost(faults: faults)
         var record = SlotRecord(blue: SampleProfile.firstRelease, green: SampleProfile.secondRelease)
         record.previous = nil

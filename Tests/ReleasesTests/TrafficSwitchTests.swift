@@ -143,6 +143,23 @@ import Testing
         #expect(world.supervisor.calls.isEmpty)
     }
 
+    @Test(
+        "an empty slot's next command is one that fills it here",
+        arguments: [
+            (FilePath("/trial"), ReleasePolicy.Source.bundled, "'bedplate trial start'"),
+            (FilePath("/"), .bundled, "'bedplate install'"),
+            (FilePath("/"), .deployed, "'bedplate deploy PATH'"),
+        ])
+    func nextCommand(root: FilePath, source: ReleasePolicy.Source, command: String) async throws {
+        var profile = SampleProfile.make()
+        profile.release.source = source
+        let world = try SwitchWorld(profile: profile, root: root)
+        try SlotRecord(blue: SampleProfile.firstRelease).save(world.layout, on: world.host)
+        let error = try #require(
+            await #expect(throws: OperatorError.self) { try await world.traffic.run(to: .green) })
+        #expect(error.next?.contains(command) == true)
+    }
+
     @Test("the old slot is stopped when its last connection has ended, not before")
     func drains() async throws {
         let world = try SwitchWorld()

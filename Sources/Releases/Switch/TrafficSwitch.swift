@@ -44,7 +44,9 @@ package struct TrafficSwitch: Sendable {
         guard record[target] != nil else {
             throw OperatorError(
                 doing: "switch traffic to \(target)", because: "there is no release in the \(target) slot",
-                next: "run 'bedplate trial start': it puts the present build there", exit: .usage)
+                next: profile.release.source == .deployed
+                    ? "run 'bedplate deploy PATH': it puts a release there"
+                    : "run '\(layout.installCommand)': it puts the present build there", exit: .usage)
         }
         guard record.deploying?.slot != target else {
             throw OperatorError(
@@ -120,7 +122,8 @@ package struct TrafficSwitch: Sendable {
             let live = try LiveConfiguration.liveSlot(layout, on: host)
         else {
             throw OperatorError(
-                doing: doing, because: "nothing is installed yet", next: "run 'bedplate trial start'", exit: .usage)
+                doing: doing, because: "nothing is installed yet", next: "run '\(layout.installCommand)'",
+                exit: .usage)
         }
         return (record, live)
     }
