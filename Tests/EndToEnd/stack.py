@@ -1,5 +1,6 @@
 """A small stack run by the built supervisor alone: for what needs no nginx, no platform and no installation."""
 import json
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,12 @@ def instance(name: str, script: str, **changes) -> dict:
     }
 
 
+def listens(path: Path) -> bool:
+    """The file is there a moment before somebody listens behind it."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 @dataclass
 class Supervised:
     root: Path
@@ -33,7 +40,7 @@ class Supervised:
         path = root / "stack.json"
         path.write_text(json.dumps(stack))
         supervised = Supervised(root, stack, subprocess.Popen([program, "--stack", path], stdin=subprocess.DEVNULL))
-        until("the control socket is there", (root / "run/control").exists)
+        until("the supervisor listens on its control socket", lambda: listens(root / "run/control"))
         return supervised
 
     @property
