@@ -61,7 +61,10 @@ struct ControlRuntimeTests {
         let pid = try ask(.status, [:]).decode(StatusReply.self).instances.first?.pid
         guard case .object(var stack) = try JSON(encoding: fixture.stack), case .array(let specs)? = stack["instances"],
             case .object(var spec)? = specs.first
-        else { return }
+        else {
+            Issue.record("a stack is no object with instances")
+            return
+        }
         stack["later"] = .string("a")
         spec["later"] = .integer(1)
         stack["instances"] = .array([.object(spec)])
