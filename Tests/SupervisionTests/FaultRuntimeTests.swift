@@ -180,8 +180,11 @@ struct FaultRuntimeTests {
         #expect(kept()?.instances.count == 2)
         unlink("\(fixture.root)/filler")
         _ = try fixture.client.apply(next)
-        #expect(try fixture.client.status().instances.map(\.name) == [instance("api")])
         #expect(kept()?.instances.count == 1)
+        // It is stopped before it is forgotten.
+        try fixture.wait("the removed instance is gone") {
+            try fixture.client.status().instances.map(\.name) == [instance("api")]
+        }
         #expect(try fixture.stop() == 0)
     }
 
