@@ -2,18 +2,24 @@
 
 A request on a kept connection that ends before a byte of the answer came is sent again on a new one, as every HTTP client
 does (RFC 9112, section 9.3.1): a server may close an idle connection at any moment. Those are counted apart.
+
+The clients are a process of their own: what the caller does meanwhile, such as starting a command, must not hold them up.
 """
 import asyncio
 import base64
+import multiprocessing
 import os
-import threading
+import signal
 import time
 from dataclasses import dataclass, field
+
+FORK = multiprocessing.get_context("fork")
+FOUND = ("failures", "again", "uploads", "frames", "events", "answers")
 
 
 @dataclass
 class Traffic:
-    """`with Traffic(port) as traffic:`; what went wrong is in `failures`."""
+    """`with Traffic(port) as traffic:`; afterwards, what went wrong is in `failures`."""
     port: int
     kept: int = 4
     pause: float = 0.01
@@ -31,16 +37,26 @@ class Traffic:
     answers: list = field(default_factory=list)
 
     def __enter__(self):
-        self._stop = threading.Event()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
-        self._thread.start()
-        assert self._ready.wait(20), self.failures
+        self._stop = FORK.Event()
+        self._here, there = FORK.Pipe()
+        self._process = FORK.Process(target=self._clients, args=(there,), daemon=True)
+        self._process.start()
+        there.close()
+        assert self._here.poll(20) and self._here.recv() == "ready", "the clients did not begin"
         return self
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join()
+        try:
+            self.__dict__.update(self._here.recv())
+        finally:
+            self._process.join()
+
+    def _clients(self, there):
+        # Whoever interrupts the caller ends these by it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        asyncio.run(self._run(lambda: there.send("ready")))
+        there.send({name: getattr(self, name) for name in FOUND})
 
     @property
     def running(self) -> bool:
@@ -50,7 +66,7 @@ class Traffic:
         times = sorted(ms for at, ms in self.answers if begin <= at <= end)
         return times[min(len(times) - 1, int(len(times) * percent / 100))] if times else 0.0
 
-    async def _run(self):
+    async def _run(self, begun):
         tasks = [asyncio.create_task(self._keep()) for _ in range(self.kept)]
         if self.fresh:
             tasks.append(asyncio.create_task(self._renew()))
@@ -61,7 +77,7 @@ class Traffic:
                       asyncio.create_task(self._guard("event stream", self._events()))]
             while not (self.frames and self.events) and not self.failures:
                 await asyncio.sleep(0.01)
-        self._ready.set()
+        begun()
         await asyncio.gather(*tasks)
 
     async def _guard(self, what, work):
