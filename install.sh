@@ -127,7 +127,7 @@ choose_package() {
 
 # What packaging/release.env names, in $deb. It is data, never run.
 download() {
-    named() { sed -n "s/^$1=//p" "$here/packaging/release.env" 2>/dev/null; }
+    named() { [ ! -f "$here/packaging/release.env" ] || sed -n "s/^$1=//p" "$here/packaging/release.env"; }
     url=$(named BEDPLATE_URL) sum=$(named BEDPLATE_SHA256)
     if [ -z "$url" ] || [ -z "$sum" ]; then
         cannot "find a package" "none was named, none lies beside this script, and there is no Swift toolchain to build one" \
