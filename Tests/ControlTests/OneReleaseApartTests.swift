@@ -113,6 +113,38 @@ struct OneReleaseApartTests {
         #expect(try event.decode(SupervisorEvent.self) == SupervisorEvent(at: 1, kind: .unknown, state: .unknown))
     }
 
+    @Test("a kind of metric that a later supervisor has is unknown, and its numbers are told")
+    func laterMetrics() throws {
+        let told: JSON = .object([
+            "name": .string("a_seconds"), "kind": .string("histogram"), "help": .string("a"),
+            "samples": .array(
+                [("_bucket", 1), ("_sum", 2)].map { suffix, value in
+                    .object(["suffix": .string(suffix), "labels": .object([:]), "value": .integer(value)])
+                }),
+        ])
+        let family = try told.decode(MetricFamily.self)
+        #expect(
+            family
+                == MetricFamily(
+                    "a_seconds", .unknown, help: "a",
+                    samples: [.init([:], 1, suffix: "_bucket"), .init([:], 2, suffix: "_sum")]))
+        #expect(try JSON(encoding: family).decode(MetricFamily.self) == family)
+        // A metric of no known kind has no suffixes in OpenMetrics: each of them is one of its own.
+        var text = MetricText()
+        text.add(family)
+        #expect(
+            String(decoding: text.finished(), as: UTF8.self) == """
+                # TYPE a_seconds_bucket unknown
+                # HELP a_seconds_bucket a
+                a_seconds_bucket 1
+                # TYPE a_seconds_sum unknown
+                # HELP a_seconds_sum a
+                a_seconds_sum 2
+                # EOF
+
+                """)
+    }
+
     @Test("an error of a later release, or a method that an earlier one lacks, says that the releases differ")
     func laterErrors() {
         let name = "\(ControlInterface.name).Hibernating"

@@ -16,7 +16,11 @@ package struct MetricFamily: Codable, Sendable, Equatable {
         self.samples = samples
     }
 
-    package enum Kind: String, Codable, Sendable { case gauge, counter, summary, info }
+    package enum Kind: String, Sendable {
+        case gauge, counter, summary, info
+        /// A word of a later release.
+        case unknown
+    }
 
     package struct Sample: Codable, Sendable, Equatable {
         /// What follows the family's name: `_total` for a counter, `_sum` and `_count` for a summary, `_info`.
@@ -39,5 +43,11 @@ package struct MetricFamily: Codable, Sendable, Equatable {
             part.samples = Array(samples[start..<min(start + count, samples.count)])
             return part
         }
+    }
+}
+
+extension MetricFamily.Kind: Codable {
+    package init(from decoder: any Decoder) throws {
+        self = Self(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .unknown
     }
 }

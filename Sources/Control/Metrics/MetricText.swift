@@ -8,6 +8,20 @@ package struct MetricText {
 
     /// All families of a metric must come in one piece: the format does not allow to come back to one.
     package mutating func add(_ family: MetricFamily) {
+        guard family.kind == .unknown else { return write(family) }
+        // What is of no kind has no suffixes either: each of them becomes a metric of its own.
+        let suffixes = family.samples.map(\.suffix)
+        for (index, suffix) in suffixes.enumerated() where !suffixes[..<index].contains(suffix) {
+            var part = family
+            part.name += suffix
+            // A name ends in its unit, which this one does no longer.
+            if !suffix.isEmpty { part.unit = nil }
+            part.samples = family.samples.filter { $0.suffix == suffix }.map { .init($0.labels, $0.value) }
+            write(part)
+        }
+    }
+
+    private mutating func write(_ family: MetricFamily) {
         line("# TYPE \(family.name) \(family.kind.rawValue)")
         if let unit = family.unit { line("# UNIT \(family.name) \(unit)") }
         line("# HELP \(family.name) \(Self.escaped(family.help))")

@@ -37,7 +37,8 @@ package enum ControlInterface {
           reason: ?string
         )
 
-        # kind: gauge, counter, summary or info, with the meaning of OpenMetrics; so have suffix and labels.
+        # kind: gauge, counter, summary or info, with the meaning of OpenMetrics; so have suffix and labels. A later
+        # release may have more kinds.
         type Metric (
           name: string,
           kind: string,
