@@ -49,13 +49,36 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
         assert refused.returncode == 1 and len(refused.stdout.splitlines()) == 1, (question, refused)
 
 
-def test_what_listens_is_closed_as_far_as_systemd_can_close_it(running):
-    said = {}
-    for unit, most in (("bedplated", 4.0), ("nginx", 3.0), ("mongod", 3.0), ("redis-server", 3.0)):
-        rated = running.machine.run("systemd-analyze", "security", "--no-pager", f"{unit}.service").stdout
-        said[unit] = float(re.search(r"exposure level for \S+: ([0-9.]+)", rated)[1])
-        assert said[unit] <= most, rated
+# The most that systemd may count against each, of 10.
+EXPOSURE = {"bedplated": 4.0, "nginx": 3.0, "mongod": 3.0, "redis-server": 3.0}
+
+
+def exposure(machine, unit: str) -> float:
+    rated = machine.run("systemd-analyze", "security", "--no-pager", f"{unit}.service").stdout
+    return float(re.search(r"exposure level for \S+: ([0-9.]+)", rated)[1])
+
+
+def complaints(machine, unit: str) -> list[str]:
+    """What systemd finds wrong with a unit and its drop-ins. It talks of the units that they need, too."""
+    verified = machine.run("systemd-analyze", "verify", "--man=no", f"{unit}.service", check=False)
+    return [line for line in (verified.stdout + verified.stderr).splitlines() if f"{unit}.service" in line]
+
+
+def test_what_listens_is_closed_as_far_as_systemd_can_close_it_and_its_units_are_understood(running):
+    machine = running.machine
+    said = {unit: exposure(machine, unit) for unit in EXPOSURE}
     print(said)
+    assert [unit for unit, most in EXPOSURE.items() if said[unit] > most] == [], said
+    assert {unit: found for unit in EXPOSURE if (found := complaints(machine, unit))} == {}
+
+    # Both see what they are there for.
+    for unit, most in EXPOSURE.items():
+        machine.write(f"/etc/systemd/system/{unit}.service.d/zz-weaker.conf",
+                      "[Service]\nNoNewPrivileges=no\nCapabilityBoundingSet=~\nSystemCallFilter=\nProtectSystem=no\n"
+                      "RestrictNamespaces=no\nPrivateDevices=no\nProtectKernelModules=no\nRestartSek=1\n")
+        machine.run("systemctl", "daemon-reload")
+        assert exposure(machine, unit) > most, unit
+        assert any("RestartSek" in line for line in complaints(machine, unit)), unit
 
 
 def test_a_second_run_changes_nothing_and_says_how_long_it_took(running):
