@@ -11,7 +11,7 @@ struct Bedplate: AsyncParsableCommand {
             """,
         version: bedplateVersion,
         subcommands: [
-            Install.self, UninstallCommand.self,
+            Install.self, Upgrade.self, UninstallCommand.self,
             Status.self, Deploy.self, Switch.self, Rollback.self, Keeper.self, Start.self, Stop.self, Restart.self,
             Logs.self,
             Events.self, Metrics.self, ProfileCommands.self,

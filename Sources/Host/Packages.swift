@@ -1,3 +1,5 @@
+package import SystemPackage
+
 /// The distribution's packages: what its database says, and apt.
 ///
 /// Every call that changes something waits for each lock of apt and dpkg, and is finished by the next call when it was
@@ -10,6 +12,9 @@ package protocol PackageManager: Sendable {
     func additions(for request: PackageRequest) async throws -> [String]
     /// Reads the lists of the repositories where they may be out of date, and installs.
     func install(_ request: PackageRequest) async throws
+    /// Installs a package from a file of this machine, in the place of whatever version is there, also where a killed dpkg
+    /// left that half done. What it depends on comes from the lists as they are.
+    func install(file: FilePath) async throws
     /// What `remove` would take away, sorted by name. Changes nothing.
     func removals(of names: [String]) async throws -> [String]
     /// `purging`: with their configuration and what they keep below /var.

@@ -1,7 +1,7 @@
 import Glibc
 package import Host
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// apt and dpkg, told to ask nobody anything.
 package struct AptPackages: PackageManager {
@@ -63,6 +63,20 @@ package struct AptPackages: PackageManager {
         try await apt(["install", "--no-install-recommends"] + request.names, timeout: .seconds(3600))
     }
 
+    package func install(file: FilePath) async throws {
+        try await locks.wait(limit: .seconds(600), telling: listener)
+        // A package that was stopped while it was unpacked is whole only after apt has brought it: this may fail.
+        let finishing = try status.database().unfinished.isEmpty ? nil : try await configure()
+        do {
+            try await apt(
+                ["install", "--no-install-recommends", "--reinstall", "--allow-downgrades", file.string],
+                timeout: .seconds(3600))
+        } catch {
+            guard let finishing, finishing.status != .exited(0) else { throw error }
+            throw Self.notFinished(finishing, error)
+        }
+    }
+
     package func removals(of names: [String]) async throws -> [String] {
         try await simulated("Remv", ["remove"] + names) { _ in true }
     }
@@ -79,10 +93,7 @@ package struct AptPackages: PackageManager {
 
     package func repair() async throws {
         try await locks.wait(limit: .seconds(600), telling: listener)
-        let configure = Command(
-            "/usr/bin/dpkg", arguments: ["--configure", "-a", "--force-confdef", "--force-confold"],
-            environment: Self.environment)
-        let outcome = try await processes.run(configure, timeout: .seconds(1800))
+        let outcome = try await configure()
         // It fails, too, where a package waits for one that has not been unpacked yet, or was itself stopped while it was
         // unpacked: those are for apt to bring.
         do {
@@ -92,9 +103,19 @@ package struct AptPackages: PackageManager {
                 ["install", "--fix-broken"] + (torn.isEmpty ? [] : ["--reinstall"] + torn), timeout: .seconds(1800))
         } catch {
             guard outcome.status != .exited(0) else { throw error }
-            throw HostError.ended(
-                command: "dpkg --configure -a", how: "failed", said: "\(outcome.lastLines(6))\n\(error)")
+            throw Self.notFinished(outcome, error)
         }
+    }
+
+    private func configure() async throws -> CommandResult {
+        let command = Command(
+            "/usr/bin/dpkg", arguments: ["--configure", "-a", "--force-confdef", "--force-confold"],
+            environment: Self.environment)
+        return try await processes.run(command, timeout: .seconds(1800))
+    }
+
+    private static func notFinished(_ outcome: CommandResult, _ error: any Error) -> HostError {
+        .ended(command: "dpkg --configure -a", how: "failed", said: "\(outcome.lastLines(6))\n\(error)")
     }
 
     /// An apt that went on when its installer was killed may be stopped at any moment, too: what it leaves half done when it

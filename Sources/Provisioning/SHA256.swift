@@ -1,4 +1,6 @@
 import COpenSSL
+package import Host
+package import SystemPackage
 
 /// A running SHA-256 of OpenSSL.
 ///
@@ -26,6 +28,15 @@ final class SHA256 {
             precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "OpenSSL refuses to finish a digest")
         }
         return hexadecimal(digest)
+    }
+}
+
+extension FileSystem {
+    /// The digest of a regular file's content as 64 hexadecimal digits in lower case.
+    package func sha256(of path: FilePath) throws -> String {
+        let sum = SHA256()
+        try readChunks(of: path) { sum.update($0) }
+        return sum.finish()
     }
 }
 

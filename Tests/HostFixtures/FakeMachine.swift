@@ -24,6 +24,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var unitCalls: [String] = []
         var units: [String: UnitState]?
         var reloads: [String] = []
+        var onInstallFile: (@Sendable (FilePath) throws -> Void)?
         var onReload: (@Sendable (String) throws -> Void)?
         var users: [Account]?
         var groups: [String: UInt32]?
@@ -69,6 +70,9 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     package var unitCalls: [String] { state.withLock { $0.unitCalls } }
     package func setUnits(_ units: [String: UnitState]) { state.withLock { $0.units = units } }
     package func onReload(_ body: @escaping @Sendable (String) throws -> Void) { state.withLock { $0.onReload = body } }
+    package func onInstallFile(_ body: @escaping @Sendable (FilePath) throws -> Void) {
+        state.withLock { $0.onInstallFile = body }
+    }
     /// The first one runs this program.
     package func setUsers(_ users: [Account]) { state.withLock { $0.users = users } }
     package func setGroups(_ groups: [String: UInt32]) { state.withLock { $0.groups = groups } }
@@ -112,6 +116,11 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         }
         for case .account(let name) in request.brings
         where state.withLock({ $0.users?.contains { $0.name == name } }) != true { addUser(name) }
+    }
+
+    package func install(file: FilePath) async throws {
+        try faults.change()
+        try answer("installing \(file)", "host.machine.onInstallFile { path in }") { $0.onInstallFile }(file)
     }
 
     package func removals(of names: [String]) async throws -> [String] { names.sorted() }

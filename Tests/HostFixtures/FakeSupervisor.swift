@@ -13,6 +13,7 @@ package final class FakeSupervisor: SupervisorClient {
         var lines: [InstanceName: [String]] = [:]
         var announced: [SupervisorEvent] = []
         var nextPid: Int32 = 1000
+        var image: (version: String, since: Int64) = ("test", 0)
     }
     private let faults: Faults
     private let state: Mutex<State>
@@ -66,6 +67,11 @@ package final class FakeSupervisor: SupervisorClient {
         }
     }
 
+    /// It runs another version of its program, as the process that it was.
+    package func reexecuted(as version: String, since: Int64) {
+        state.withLock { $0.image = (version, since) }
+    }
+
     package func cure(_ instance: InstanceName) { state.withLock { $0.sick[instance] = nil } }
 
     package func onSignal(_ body: @escaping @Sendable (InstanceName, String) throws -> Void) {
@@ -76,7 +82,7 @@ package final class FakeSupervisor: SupervisorClient {
         try faults.read()
         return state.withLock { state in
             StatusReply(
-                pid: 99, version: "test", since: 0, profile: state.stack.profile,
+                pid: 99, version: state.image.version, since: state.image.since, profile: state.stack.profile,
                 instances: state.instances.values.sorted { $0.name < $1.name })
         }
     }

@@ -1,4 +1,5 @@
 import Host
+import SystemPackage
 
 /// The packages of a fake machine for somebody who wants to hear whose locks are waited for. Nobody waits here: whoever
 /// holds a lock when a change begins is told of, and has let go by then.
@@ -11,6 +12,11 @@ struct TellingPackages: PackageManager {
     func install(_ request: PackageRequest) async throws {
         try wait()
         try await machine.install(request)
+    }
+
+    func install(file: FilePath) async throws {
+        try wait()
+        try await machine.install(file: file)
     }
 
     func remove(_ names: [String], purging: Bool) async throws {

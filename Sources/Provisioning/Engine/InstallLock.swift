@@ -1,15 +1,15 @@
 import CoreTypes
-import Host
+package import Host
 import SystemPackage
 
 /// One installer at a time, and nothing of an earlier one beside it.
-enum InstallLock {
+package enum InstallLock {
     /// How long a command may go on whose installer was killed.
     private static let patience = Duration.seconds(900)
 
     /// Throws with "try again" and the holder when another one runs. What a killed one had begun is waited for, as two
     /// would unpack into one folder: `waiting` is called when there is something.
-    static func take(
+    package static func take(
         _ layout: Layout, on host: any Host, doing: String, waiting: () -> Void
     ) async throws -> any FileLock {
         let directory = layout.installLock.removingLastComponent()

@@ -10,6 +10,8 @@ struct LedgerPackages: PackageManager {
         try await real.install(request)
     }
 
+    func install(file: FilePath) async throws { try await real.install(file: file) }
+
     func setHold(_ isHeld: Bool, on names: [String]) async throws {
         let records = try real.database().records
         for name in names where records[name]?.isHeld != true { try book.note(Before(.hold, name)) }

@@ -90,6 +90,10 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
         }
     }
 
+    func install(file: FilePath) async throws {
+        throw HostError.notStarted(command: "an upgrade", errno: .notSupported)
+    }
+
     func repair() async throws { state.withLock { $0.isRepaired = true } }
     func additions(for request: PackageRequest) async throws -> [String] { request.names.sorted() }
     func removals(of names: [String]) async throws -> [String] { names.sorted() }

@@ -68,11 +68,6 @@ package struct CopyStep: Step {
 
     /// By digest: a program of a hundred megabytes is not held in memory, let alone twice.
     private static func haveSameContent(_ a: FilePath, _ b: FilePath, _ files: any FileSystem) throws -> Bool {
-        func digest(_ path: FilePath) throws -> String {
-            let sum = SHA256()
-            try files.readChunks(of: path) { sum.update($0) }
-            return sum.finish()
-        }
-        return try digest(a) == digest(b)
+        try files.sha256(of: a) == files.sha256(of: b)
     }
 }
