@@ -1,2 +1,2 @@
 /// The version of all programs of this checkout; the package's too.
-package let bedplateVersion = "0.1.0"
+package let bedplateVersion = "0.2.0"
