@@ -97,10 +97,19 @@ package struct AptPackages: PackageManager {
         // It fails, too, where a package waits for one that has not been unpacked yet, or was itself stopped while it was
         // unpacked: those are for apt to bring.
         do {
+            if try !status.database().unfinished.isEmpty { try await refresh() }
+            // Without names first: apt refuses to take a name while something else is missing. What it recommends besides
+            // was not asked for by anybody.
+            let fix = ["install", "--no-install-recommends", "--fix-broken"]
+            var failure: (any Error)?
+            do { try await apt(fix, timeout: .seconds(1800)) } catch { failure = error }
+            // It unpacks again by itself what is half installed, and not what dpkg was about to note as unpacked.
             let torn = try status.database().torn.sorted()
-            if !torn.isEmpty { try await refresh() }
-            try await apt(
-                ["install", "--fix-broken"] + (torn.isEmpty ? [] : ["--reinstall"] + torn), timeout: .seconds(1800))
+            if !torn.isEmpty {
+                try await apt(fix + ["--reinstall"] + torn, timeout: .seconds(1800))
+            } else if let failure {
+                throw failure
+            }
         } catch {
             guard outcome.status != .exited(0) else { throw error }
             throw Self.notFinished(outcome, error)

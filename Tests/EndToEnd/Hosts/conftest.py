@@ -26,6 +26,8 @@ TOOLS = ["systemd-nspawn", "mmdebstrap", "nsenter", "apt-ftparchive", "gpg"]
 def pytest_addoption(parser):
     parser.addoption("--programs", metavar="DIR", type=Path,
                      help="take bedplated and bedplate from here instead of building them")
+    parser.addoption("--kill-seed", metavar="N", type=int, default=1,
+                     help="the moments at which an installer is killed (default: 1)")
 
 
 def pytest_configure(config):
@@ -99,7 +101,7 @@ def make_hosts(request, base):
     title = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).strip("-")[:80]
 
     def make(layers=(), shows=None, boot=True) -> Machine:
-        machine = Machine(f"bed-{secrets.token_hex(4)}", [base, *layers], shows)
+        machine = Machine(f"bed-{secrets.token_hex(4)}", [base, *layers], shows, in_memory=True)
         made.append(machine)
         if boot:
             machine.boot()
@@ -136,6 +138,11 @@ def programs(pytestconfig):
     if given := pytestconfig.getoption("--programs", None):
         return given
     return build_release("bedplated")
+
+
+@pytest.fixture
+def kill_seed(pytestconfig):
+    return pytestconfig.getoption("--kill-seed")
 
 
 # Each of these is built when the first test asks for it, and kept.

@@ -45,6 +45,16 @@ def names(database: Path) -> dict[int, str]:
             (line.split(":") for line in database.read_text().splitlines() if line.count(":") > 2)}
 
 
+def accounts(root: Path) -> set[tuple]:
+    """Users and groups with what is said of them but their numbers, which nobody chose."""
+    def lines(name: str) -> list[list[str]]:
+        return [line.split(":") for line in (root / "etc" / name).read_text().splitlines()]
+
+    # Of passwords it counts whether there is one: shadow(5) has the day of a change beside it.
+    return {("user", user[0], *user[4:]) for user in lines("passwd")} | {("group", group[0], group[3]) for group in lines("group")} \
+        | {("password", user[0], user[1]) for user in lines("shadow")} | {("group password", *group) for group in map(tuple, lines("gshadow"))}
+
+
 def demand_same(one: dict[str, tuple], other: dict[str, tuple], besides: str) -> None:
     """Two trees are the same, but for paths that match the pattern `besides`."""
     found = [f"{path}: {one.get(path)} and {other.get(path)}" for path in sorted(one.keys() | other.keys())
@@ -54,9 +64,23 @@ def demand_same(one: dict[str, tuple], other: dict[str, tuple], besides: str) ->
 
 def packages(root: Path) -> set[tuple[str, str]]:
     """Every package that dpkg knows, with its state: `install ok installed`."""
-    stanzas = (root / "var/lib/dpkg/status").read_text().split("\n\n")
-    fields = [dict(re.findall(r"^(Package|Status): (.*)$", stanza, re.M)) for stanza in stanzas if stanza.strip()]
-    return {(field["Package"], field["Status"]) for field in fields}
+    return set(stanzas(root / "var/lib/dpkg/status").items())
+
+
+def half_done(root: Path) -> dict[str, str]:
+    """Packages that a dpkg is at or was stopped at, each with its state: what dpkg says by name, and by the notes that it
+    had not brought in yet."""
+    known = stanzas(root / "var/lib/dpkg/status")
+    for note in sorted((root / "var/lib/dpkg/updates").glob("[0-9]*")):
+        known |= stanzas(note)
+    whole = ("ok installed", "ok config-files", "ok not-installed")
+    return {name: status for name, status in known.items() if not status.endswith(whole)}
+
+
+def stanzas(path: Path) -> dict[str, str]:
+    """Packages with their states."""
+    found = [dict(re.findall(r"^(Package|Status): (.*)$", stanza, re.M)) for stanza in path.read_text().split("\n\n")]
+    return {fields["Package"]: fields["Status"] for fields in found if "Package" in fields}
 
 
 def configuration(root: Path) -> set[str]:

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 import mirrors
 from bed import CHECKOUT, build_release, command
-from disk import befores, demand_same, packages, tree, unfinished
+from disk import accounts, befores, demand_same, packages, tree, unfinished
 from machine import Machine
+from progress import Progress
 from standins import mongodb, node, python312
 
 # Of the distribution: what an installation installs, what the stand-ins need, and what our own programs link.
 OURS = ["libmongoc-1.0-0", "libarchive13", "libsqlite3-0", "libssl3", "libyaml-0-2"]
 BASE = ["ca-certificates", "build-essential", "libffi-dev", "certbot"]
 SERVERS = ["nginx", "redis-server", "nodejs", "yarnpkg", "mongodb-org"]
-NEEDED = [*BASE, "nginx", "redis-server", "yarnpkg", "nodejs", "python3", "adduser", *OURS]
+# Of the tests: an ACME server.
+NEEDED = [*BASE, "nginx", "redis-server", "yarnpkg", "nodejs", "python3", "adduser", "pebble", *OURS]
 PROGRAMS = ["bedplated", "bedplate-probe", "bedplate", "cspm"]
 BEDPLATE = "/srv/build/bedplate"
 NODE_PIN = "Package: nodejs\nPin: version 20.*\nPin-Priority: 600\n"
@@ -104,9 +106,11 @@ class Waiting:
 
 @dataclass
 class Outcome:
-    """What an installation leaves behind: everything on the disk, packages, units, and what uninstall has to go by."""
+    """What an installation leaves behind: everything on the disk, packages with what is held, accounts, units that are enabled
+    or run, and what uninstall has to go by."""
     tree: dict = field(repr=False)
     packages: set = field(repr=False)
+    accounts: set = field(repr=False)
     units: set
     befores: set = field(repr=False)
 
@@ -116,14 +120,15 @@ class Outcome:
         listed = machine.sh("systemctl list-unit-files --state=enabled --no-legend --plain; "
                             "systemctl list-units --type=service --state=running --no-legend --plain")
         names = {line.split()[0] for line in listed.splitlines()}
-        return Outcome(tree(machine.live), packages(machine.live), {name for name in names if not name.startswith("run-")},
-                       befores(machine.live))
+        return Outcome(tree(machine.live), packages(machine.live), accounts(machine.live),
+                       {name for name in names if not name.startswith("run-")}, befores(machine.live))
 
     def demand_same(self, other: "Outcome") -> None:
         demand_same(self.tree, other.tree, besides=BY_CHANCE)
-        assert self.packages == other.packages
-        assert self.units == other.units
-        assert self.befores == other.befores
+        assert self.packages ^ other.packages == set()
+        assert self.accounts ^ other.accounts == set()
+        assert self.units ^ other.units == set()
+        assert self.befores ^ other.befores == set()
 
 
 def answer(said: str) -> dict:
@@ -212,13 +217,13 @@ def prepare(machine: Machine, upstreams: Upstreams) -> None:
 @dataclass
 class Installed:
     """An installation that nobody stopped, from a bare host on."""
-    before: dict = field(repr=False)
+    before: Outcome = field(repr=False)
     planned: dict = field(repr=False)
     made: dict = field(repr=False)
     seconds: float
     outcome: Outcome
-    # The lines of its journal and of dpkg's log: how far it came, at any moment, by what it had written.
-    marks: dict[str, int]
+    # All that it came by: what `Progress` shares are of.
+    marks: set = field(repr=False)
     layer: Path
 
 
@@ -226,20 +231,20 @@ class Installed:
 def installed(session_host, upstreams, bare_layer):
     machine = session_host(layers=[bare_layer], shows=upstreams.shows)
     install = Installation(machine, upstreams.settings)
-    before = tree(machine.live)
+    before = install.outcome()
     planned = install("--check", "--json", check=False)
     assert planned.returncode == 2, planned
-    demand_same(before, tree(machine.live), besides=r"/var/log/.*")
-    begin = time.monotonic()
+    demand_same(before.tree, tree(machine.live), besides=r"/var/log/.*")
+    progress = Progress(machine)
+    progress.look()
+    earlier, begin = set(progress.marks), time.monotonic()
     made = install("--yes", "--json")
     seconds = time.monotonic() - begin
-    marks = {path: machine.read(path).count("\n") for path in MARKS}
+    progress.look()
+    marks = progress.marks - earlier
     outcome = install.outcome()
     machine.cut_power()
     return Installed(before, answer(planned.stdout), answer(made.stdout), seconds, outcome, marks, machine.rest())
-
-
-MARKS = ["/var/lib/bedplate/journal.jsonl", "/var/log/dpkg.log"]
 
 
 @pytest.fixture

@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 
 import cgroups
-from bed import BED, BuildFailed, held, remove
+from bed import BED, BuildFailed, command, held, remove
 from overlay import Overlay
 
 RUNS = BED / "runs"
+# An installed host takes a quarter of it, in KiB; the installer itself wants to see more than it takes.
+MEMORY_NEEDED = 4 << 20
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "DEBIAN_FRONTEND": "noninteractive"}
 
@@ -23,10 +25,12 @@ class Machine:
     """One host. `name` prefixes all that belongs to it: its folder, its control groups, its name in the container.
 
     `layers` lie on top of each other from the bottom up. `shows` maps a path in the host to a folder or file of this
-    machine that is visible there, read-only. Its network is a loopback of its own.
+    machine that is visible there, read-only. Its network is a loopback of its own. `in_memory`: so is its disk, where there is
+    room, and is gone in no time.
     """
 
-    def __init__(self, name: str, layers: list[Path], shows: dict[str, Path] | None = None, outlives_us: bool = False):
+    def __init__(self, name: str, layers: list[Path], shows: dict[str, Path] | None = None, outlives_us: bool = False,
+                 in_memory: bool = False):
         self.name = name
         self.folder = RUNS / name
         self.shows = shows or {}
@@ -38,6 +42,8 @@ class Machine:
         self.init: int | None = None
         self.state = "off"
         self.folder.mkdir(parents=True)
+        if in_memory and available() > 2 * MEMORY_NEEDED:
+            command("mount", "-t", "tmpfs", "-o", f"size={2 * MEMORY_NEEDED}k,mode=755", name, self.folder)
         self._claim = self._keeper = None
         if not outlives_us:
             # Whoever finds this folder without a holder of its lock knows that the run it was part of is over.
@@ -162,10 +168,11 @@ class Machine:
         return self.run("bash", "-euo", "pipefail", "-c", script, **options).stdout
 
     @contextlib.contextmanager
-    def talking(self, *arguments):
-        """A command that runs while its output and errors are read, a line at a time, from `stdout`."""
+    def talking(self, *arguments, unit: tuple[str, ...] = ()):
+        """A command that runs while its output and errors are read, a line at a time, from `stdout`. `unit`: what
+        systemd-run is told besides about the service that it is."""
         self.log(f"$ {' '.join(map(str, arguments))} &")
-        with subprocess.Popen(self._entering(as_service(arguments)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        with subprocess.Popen(self._entering(as_service(arguments, unit=unit)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True) as process:
             try:
                 yield process
@@ -272,7 +279,7 @@ class Machine:
             container.wait(30)
             self._console.close()
         self.overlay.unmount()
-        remove(self.folder)
+        throw_away(self.folder)
         if self._claim:
             claim(self.name).unlink()
             self._claim.__exit__(None, None, None)
@@ -283,11 +290,11 @@ class Machine:
             self._keeper = None
 
 
-def as_service(arguments, user: str | None = None) -> list[str]:
+def as_service(arguments, user: str | None = None, unit: tuple[str, ...] = ()) -> list[str]:
     """A command as a service of the host's own systemd."""
     who = ["--uid", user, "--working-directory=/"] if user else ["--working-directory=/root"]
     settings = [f"--setenv={key}={value}" for key, value in ENVIRONMENT.items()]
-    return ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec", *settings, *who, "--",
+    return ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--service-type=exec", *settings, *who, *unit, "--",
             # systemd puts its own variables where it finds ${NAME}: a doubled $ is one that it leaves alone.
             *(str(argument).replace("$", "$$") for argument in arguments)]
 
@@ -356,8 +363,20 @@ def discard(name: str, wait: bool = True) -> None:
         if (RUNS / name).exists():
             cgroups.remove(name)
             Overlay(RUNS / name, []).unmount()
-            remove(RUNS / name)
+            throw_away(RUNS / name)
         claim(name).unlink(missing_ok=True)
+
+
+def throw_away(folder: Path) -> None:
+    """Removes a machine's folder, on the disk or in memory."""
+    while subprocess.run(["mountpoint", "-q", folder], stdin=subprocess.DEVNULL).returncode == 0:
+        command("umount", folder)
+    remove(folder)
+
+
+def available() -> int:
+    """The memory that programs could still have, in KiB."""
+    return next(int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
 
 
 def claim(name: str) -> Path:

@@ -1,10 +1,14 @@
 """The installer killed by KILL, and started again: in the end all is as if nobody had killed it."""
 import time
+from collections import Counter
 
 import pytest
 from bed import command
-from disk import journal
+from disk import half_done, journal
 from installing import Installation
+from killing import Attempt
+from moments import AIMS, Moment, draw
+from progress import Progress
 
 # Where a killed run has made its change, the next one begins with another: its boundaries are counted from the first line
 # of its own. Of two changes one is killed just before it is written down as done, the other one just after.
@@ -49,3 +53,62 @@ def test_killed_at_every_boundary_of_its_journal_it_ends_as_if_nobody_had_killed
     assert install.made() == []
     install.outcome().demand_same(stocked_outcome)
     print(f"{kills} kills at boundaries in {time.monotonic() - begin:.0f} s")
+
+
+def test_killed_with_a_dpkg_that_unpacks_while_more_is_missing_it_finishes_that_first(stocked, stocked_outcome):
+    with Attempt(stocked, 0) as attempt:
+        while True:
+            assert not attempt.is_over, attempt.end()
+            with attempt.still() as is_there:
+                states = set(half_done(stocked.machine.root).values()) if is_there else set()
+                if states == {"install reinstreq half-installed", "install ok unpacked"}:
+                    attempt.kill(whole=True)
+                    break
+            time.sleep(0.001)
+        attempt.end()
+    left = half_done(stocked.machine.root)
+    assert f"finish what dpkg left half done: {', '.join(sorted(left))}" in stocked.made()
+    stocked.outcome().demand_same(stocked_outcome)
+
+
+def wait(attempt: Attempt, progress: Progress, moment: Moment, marks: set) -> dict[str, str] | None:
+    """Kills it at this moment, and says what dpkg was at then, by package. `None`: it had ended.
+
+    Where the one before came late, this one comes when the installer has come further, however little.
+    """
+    begin, due, share = progress.share(marks), None, 0
+    while True:
+        last, share = share, progress.share(marks)
+        if due is None and share >= moment.share and share > begin:
+            due, last = time.monotonic() + moment.delay, share
+        if due is not None and (share > last or time.monotonic() >= due):
+            with attempt.still() as is_there:
+                doing = half_done(attempt.machine.root) if is_there else {}
+                if is_there and (moment.aim is None or moment.aim in doing.values()):
+                    attempt.kill(moment.whole)
+                    return doing
+        if attempt.is_over:
+            return None
+        time.sleep(0.001)
+
+
+def test_killed_at_thirty_random_moments_from_a_bare_host_on_it_ends_as_if_nobody_had_killed_it(bare, installed, kill_seed):
+    moments, progress = draw(kill_seed, 30), Progress(bare.machine)
+    print(f"moments of seed {kill_seed}; others by --kill-seed N")
+    begin, states, interrupted = time.monotonic(), Counter(), 0
+    for number, moment in enumerate(moments):
+        with Attempt(bare, number) as attempt:
+            doing = wait(attempt, progress, moment, installed.marks)
+            said = attempt.end()
+        assert doing is not None, f"kill {number} at {moment} never came:\n{said}"
+        bare.machine.log(f"kill {number} at {moment}: dpkg was at {doing}\n{said}")
+        interrupted += bool(doing)
+        states.update(doing.values())
+    bare("--yes")
+    assert bare.made() == []
+    bare.outcome().demand_same(installed.outcome)
+    repairs = [entry["sentence"] for entry in journal(bare.machine.live)
+               if entry["event"] == "change-done" and entry["step"] == "package database"]
+    print(f"{len(moments)} kills in {time.monotonic() - begin:.0f} s, {interrupted} of them while dpkg was at something: {dict(states)}; "
+          f"{len(repairs)} runs began by finishing what it had left")
+    assert set(AIMS) <= set(states) and repairs
