@@ -137,13 +137,13 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
             _ = try await Engine(host: host, layout: Layout()).run(ShippedProfile.graph(profile, FakeHost.debian12))
             let layout = Layout()
             let work = Uninstall(
-                host: host, layout: layout, valuables: [layout.secrets, layout.data, layout.logs],
-                leftovers: ["mongodb-org-server": ["/var/lib/mongodb"]])
+                host: host, layout: layout, valuables: [layout.secrets, layout.data, layout.logs])
             let outcome = try await work.run(purging: purging)
             let database = try host.packages.database()
             #expect(database.records.filter { $0.value.state == .installed }.keys.sorted() == packages.keys.sorted())
             #expect(outcome.kept.isEmpty == purging)
-            #expect(outcome.kept.contains("/var/lib/mongodb") == !purging)
+            #expect(outcome.kept.contains("/var/lib/mongodb, the data of MongoDB") == !purging)
+            #expect((try host.accounts.user(named: "mongodb") == nil) == purging)
             #expect((try host.accounts.user(named: "cspm") == nil) == purging)
             let left = host.disk.snapshot.keys.filter { before[$0] == nil }
             // What packages bring stays in this host, whose packages cannot remove it.

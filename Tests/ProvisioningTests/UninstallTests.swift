@@ -107,6 +107,39 @@ private func uninstall(_ host: FakeHost) -> Uninstall {
         #expect(cut > 5)
     }
 
+    @Test("what a package left goes with a purge, and what was there before it came stays", arguments: [false, true])
+    func leftovers(wasThere: Bool) async throws {
+        let host = host()
+        if wasThere { host.disk.plant("/var/lib/redis/theirs", "rows") }
+        _ = try await Engine(host: host, layout: layout).run(steps)
+        host.disk.plant("/var/lib/redis/dump.rdb", "rows")
+        let kept = try await uninstall(host).run(purging: false).kept
+        #expect(kept.contains("/var/lib/redis, the data of Redis") == !wasThere)
+        #expect(host.disk.text("/var/lib/redis/dump.rdb") == "rows")
+        _ = try await uninstall(host).run(purging: true)
+        #expect((try host.files.status("/var/lib/redis") != nil) == wasThere)
+    }
+
+    @Test("a unit that came with a package is switched off before the package goes")
+    func unitsOfPackages() async throws {
+        let host = host()
+        _ = try await Engine(host: host, layout: layout).run(steps)
+        let outcome = try await uninstall(host).run(purging: false)
+        #expect(outcome.done.prefix(2) == ["disabled redis-server.service", "stopped redis-server.service"])
+    }
+
+    @Test("what apt has read of a repository of ours goes with its address, and of others nothing")
+    func lists() async throws {
+        let host = host()
+        let source = FileStep.File(
+            "/etc/apt/sources.list.d/bedplate-x.sources", content: "URIs: https://x.example/apt\n")
+        _ = try await Engine(host: host, layout: layout).run([FileStep([source])])
+        host.disk.plant("/var/lib/apt/lists/x.example_apt_dists_any_InRelease", "1")
+        host.disk.plant("/var/lib/apt/lists/deb.debian.org_debian_dists_bookworm_InRelease", "2")
+        _ = try await uninstall(host).run(purging: false)
+        #expect(try host.files.list("/var/lib/apt/lists") == ["deb.debian.org_debian_dists_bookworm_InRelease"])
+    }
+
     @Test("the journal has no content of a file, and the kept originals are for root alone")
     func originals() async throws {
         let host = host()
@@ -147,5 +180,24 @@ private func uninstall(_ host: FakeHost) -> Uninstall {
             cut += 1
         }
         #expect(cut > 5)
+    }
+
+    @Test("of a link it is taken up where it leads, and what is there is taken up by whoever changes it")
+    func links() async throws {
+        let host = host()
+        host.disk.plant("/etc/letsencrypt/live/bedplate/fullchain.pem", "first")
+        host.machine.setUnits([
+            "nginx.service": UnitState(load: "loaded", active: "active", enablement: "enabled")
+        ])
+        let link: FilePath = "/etc/nginx/bedplate/tls/certificate.pem"
+        host.disk.plant(link, "our own")
+        let step = UnitStep("nginx.service", configuration: [link], by: .reload, layout: layout)
+        func reloads() async throws -> Int { try await Engine(host: host, layout: layout).run([step]).count }
+        #expect(try await reloads() == 1)
+        try host.files.remove(link)
+        try host.files.createLink(link, to: "/etc/letsencrypt/live/bedplate/fullchain.pem")
+        #expect(try await reloads() == 1)
+        host.disk.plant("/etc/letsencrypt/live/bedplate/fullchain.pem", "renewed")
+        #expect(try await reloads() == 0)
     }
 }

@@ -71,10 +71,13 @@ struct InstallAnswer: Answer {
 struct UninstallAnswer: Answer {
     let done: [String]
     let kept: [String]
+    /// What the host has written down of it by itself.
+    let records: [String]
 
     var text: String {
         guard !done.isEmpty || !kept.isEmpty else { return "nothing was left to remove" }
-        let keeping = kept.isEmpty ? "nothing was kept" : "kept:\n" + kept.map { "  \($0)" }.joined(separator: "\n")
-        return "\(counted(done.count, "thing")) undone; \(keeping)"
+        func list(_ sentences: [String]) -> String { sentences.map { "\n  \($0)" }.joined() }
+        return "\(counted(done.count, "thing")) undone; \(kept.isEmpty ? "nothing was kept" : "kept:" + list(kept))\n"
+            + "the host's own records of it stay:" + list(records)
     }
 }

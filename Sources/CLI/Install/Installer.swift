@@ -61,14 +61,10 @@ struct Installer {
         try demandYes(question, isConfirmed, doing: "uninstall")
         let terminal = terminal
         let work = Uninstall(
-            host: host, layout: layout, valuables: [layout.secrets, layout.data, layout.logs],
-            leftovers: [
-                "mongodb-org-server": ["/var/lib/mongodb", "/var/log/mongodb"],
-                "redis-server": ["/var/lib/redis", "/var/log/redis"],
-            ]
+            host: host, layout: layout, valuables: [layout.secrets, layout.data, layout.logs]
         ) { sentence in terminal.progress("  \(sentence)") }
         let outcome = try await work.run(purging: purging)
-        return UninstallAnswer(done: outcome.done, kept: outcome.kept)
+        return UninstallAnswer(done: outcome.done, kept: outcome.kept, records: outcome.records)
     }
 
     /// What is in the way ends it here; what is worth knowing is answered.

@@ -35,7 +35,8 @@ package struct HostGraph: Sendable {
             RotationStep(profile.secrets, besides: profile.passwordedServers, folder: layout.secrets),
             after: [generated])
         laidOut = [directories, configuration, secrets]
-        let base = graph.add(PackagesStep(basePackages, title: "base packages"), after: [database])
+        let base = graph.add(
+            PackagesStep(basePackages, brings: [.unit("certbot.timer")], title: "base packages"), after: [database])
         let python = try addPython(after: [base, directories], architecture: architecture)
         let repositories = try addRepositories(after: [base])
         let servers = graph.add(

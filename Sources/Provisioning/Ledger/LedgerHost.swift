@@ -71,10 +71,29 @@ struct Ledger: Sendable {
             switch trace {
             case .file(let path), .directory(let path): try note(FilePath(path))
             case .unit(let unit): try note(unit: unit)
-            case .account(let name):
-                if try host.accounts.user(named: name) == nil { try note(Before(.user, name)) }
+            case .account(let name): try note(account: name)
             }
         }
+    }
+
+    /// What comes with packages that are about to be added. Files that dpkg knows of are not noted: it takes them back.
+    func noteCompany(of packages: [String], bringing traces: [Trace]) throws {
+        for leftover in Leftover.known where packages.contains(leftover.package) {
+            guard try host.files.status(leftover.path) == nil else { continue }
+            try note(Before(.path, leftover.path.string, found: Before.Found(.nothing)))
+        }
+        for trace in traces {
+            switch trace {
+            case .unit(let unit): try note(unit: unit)
+            case .account(let name): try note(account: name)
+            case .file, .directory: continue
+            }
+        }
+    }
+
+    private func note(account name: String) throws {
+        if try host.accounts.user(named: name) == nil { try note(Before(.user, name)) }
+        if try host.accounts.group(named: name) == nil { try note(Before(.group, name)) }
     }
 
     func note(unit: String) throws {

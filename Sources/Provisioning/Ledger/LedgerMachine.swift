@@ -6,7 +6,9 @@ struct LedgerPackages: PackageManager {
     let book: Ledger
 
     func install(_ request: PackageRequest) async throws {
-        for name in try await real.additions(for: request) { try book.note(Before(.package, name)) }
+        let added = try await real.additions(for: request)
+        for name in added { try book.note(Before(.package, name)) }
+        try book.noteCompany(of: added, bringing: request.brings)
         try await real.install(request)
     }
 

@@ -98,6 +98,11 @@ package struct UnitStep: Step {
         let sum = SHA256()
         for path in configuration {
             let status = try host.files.status(path)
+            // It counts where a link leads: whoever changes what is there, as certbot does, sees to it that it is taken up.
+            if status?.kind == .link {
+                sum.update(Array("\(path) to \(try host.files.linkTarget(path))\n".utf8))
+                continue
+            }
             sum.update(Array("\(path) \(status?.size ?? -1)\n".utf8))
             if status != nil { try host.files.readChunks(of: path) { sum.update($0) } }
         }

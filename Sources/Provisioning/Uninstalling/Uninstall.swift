@@ -6,34 +6,37 @@ package import SystemPackage
 ///
 /// Each part looks before it acts, so an uninstall that was stopped is finished by the next one.
 package struct Uninstall: Sendable {
-    private let host: any Host
+    let host: any Host
     private let layout: Layout
     /// What people would miss: kept unless purged.
     private let valuables: [FilePath]
-    /// What packages keep of their own accord, and only a purge takes away, by package.
-    private let leftovers: [String: [FilePath]]
     private let report: @Sendable (String) -> Void
 
     package init(
-        host: any Host, layout: Layout, valuables: [FilePath], leftovers: [String: [FilePath]] = [:],
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        host: any Host, layout: Layout, valuables: [FilePath], report: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.host = host
         self.layout = layout
         self.valuables = valuables
-        self.leftovers = leftovers
         self.report = report
     }
 
-    private var packages: any PackageManager {
+    var packages: any PackageManager {
         host.packages.telling { [report] in report("waiting: \($0.sentence)") }
     }
 
     package struct Outcome: Sendable {
         /// What was done, a sentence each.
         package var done: [String] = []
-        /// What is still there, a sentence each.
+        /// What is still there of ours, a sentence each.
         package var kept: [String] = []
+        /// What the host itself has written down of us, and nobody takes back, a sentence each.
+        package let records = [
+            "/var/log/apt, /var/log/dpkg.log, /var/log/alternatives.log, /var/log/journal: what apt, dpkg and systemd have logged",
+            "/var/cache: what apt, debconf and the linker keep to be quicker",
+            "/etc/passwd-, /etc/group-, /etc/shadow-, /etc/gshadow-, /etc/subuid-, /etc/subgid-, /var/lib/dpkg/*-old: the backups "
+                + "beside the lists of accounts and packages",
+        ]
     }
 
     /// `purging`: data and secrets too.
@@ -46,8 +49,10 @@ package struct Uninstall: Sendable {
         let befores = Array(journal.outstanding.reversed())
         var outcome = Outcome()
         try await stopUnits(befores, &outcome)
+        try removeLists(befores)
         var kept = try restorePaths(befores, purging: purging, &outcome)
         kept += try await removePackages(befores, purging: purging, &outcome)
+        kept += try removeLeftovers(befores, purging: purging, &outcome)
         try await resetMachine(befores, &outcome)
         kept += try await removeAccounts(befores, isNeeded: !kept.isEmpty, &outcome)
         try await restartUnits(befores, &outcome)
@@ -55,7 +60,7 @@ package struct Uninstall: Sendable {
         return outcome
     }
 
-    private func did(_ sentence: String, _ outcome: inout Outcome) {
+    func did(_ sentence: String, _ outcome: inout Outcome) {
         report(sentence)
         outcome.done.append(sentence)
     }
@@ -82,7 +87,9 @@ package struct Uninstall: Sendable {
         var kept: [Before] = []
         for before in befores where before.kind == .path {
             let path = FilePath(before.name)
-            guard let found = before.found, !path.starts(with: layout.state) else { continue }
+            guard let found = before.found, !path.starts(with: layout.state), !Leftover.paths.contains(path) else {
+                continue
+            }
             // What a run left that was killed while it wrote the file.
             if try host.files.status(path.unfinished) != nil { try host.files.remove(path.unfinished) }
             if spared.contains(where: { path.starts(with: $0) }) {
@@ -152,55 +159,6 @@ package struct Uninstall: Sendable {
         try host.files.createDirectory(parent, mode: FilePermissions(rawValue: 0o755), owner: nil)
     }
 
-    private func removePackages(
-        _ befores: [Before], purging: Bool, _ outcome: inout Outcome
-    ) async throws -> [Before] {
-        let database = try host.packages.database()
-        let held = befores.filter { $0.kind == .hold && database.records[$0.name]?.isHeld == true }.map(\.name)
-        if !held.isEmpty { try await packages.setHold(false, on: held) }
-        let added = befores.filter { $0.kind == .package }
-        // What only has its configuration left is still there for a purge.
-        let present = added.filter { database.records[$0.name].map { purging || $0.state != .absent } ?? false }
-        var names = present.map(\.name)
-        guard !names.isEmpty else { return [] }
-        var needed: [String] = []
-        // Somebody may have installed what needs one of ours: that one stays.
-        while !names.isEmpty {
-            let strangers = Set(try await packages.removals(of: names)).subtracting(added.map(\.name))
-            guard !strangers.isEmpty else { break }
-            var staying: [String] = []
-            for name in names {
-                let lost = try await packages.removals(of: [name])
-                if !strangers.isDisjoint(with: lost) { staying.append(name) }
-            }
-            guard !staying.isEmpty else { break }
-            needed += staying
-            names.removeAll(where: staying.contains)
-        }
-        if !names.isEmpty {
-            try await packages.remove(names, purging: purging)
-            did("removed \(names.count) packages: \(names.sorted().joined(separator: ", "))", &outcome)
-            if purging {
-                for path in names.compactMap({ leftovers[$0] }).joined() where try host.files.status(path) != nil {
-                    try host.files.removeTree(path)
-                    did("removed \(path)", &outcome)
-                }
-            } else {
-                for path in names.compactMap({ leftovers[$0] }).joined() where try host.files.status(path) != nil {
-                    outcome.kept.append("\(path)")
-                }
-                let left = try host.packages.database().records
-                let configured = names.count { left[$0]?.state == .absent }
-                if configured > 0 {
-                    outcome.kept.append("configuration of \(configured) of these packages, which dpkg keeps")
-                }
-            }
-        }
-        outcome.kept += needed.sorted().map { "the package \($0), which others need" }
-        // A later purge still has their configuration to take away.
-        return purging ? added.filter { needed.contains($0.name) } : added
-    }
-
     /// Settings of the kernel and members of groups.
     private func resetMachine(_ befores: [Before], _ outcome: inout Outcome) async throws {
         for before in befores {
@@ -227,7 +185,11 @@ package struct Uninstall: Sendable {
     ) async throws -> [Before] {
         let added = befores.filter { $0.kind == .user || $0.kind == .group }
         guard !isNeeded else {
-            outcome.kept += added.filter { $0.kind == .user }.map { "the user \($0.name), whom kept files belong to" }
+            let users = Set(added.filter { $0.kind == .user }.map(\.name))
+            outcome.kept += users.sorted().map { "the user \($0), whom kept files belong to" }
+            outcome.kept += Set(added.map(\.name)).subtracting(users).sorted().map {
+                "the group \($0), for the same reason"
+            }
             return added
         }
         for before in added where before.kind == .user {
