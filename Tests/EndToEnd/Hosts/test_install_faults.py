@@ -1,9 +1,11 @@
 """The installer in a world that is against it: what it says, that it leaves nothing half done, and that all ends well."""
 import contextlib
+import time
 
 from disk import demand_same, tree
 
-APT_LOCKS = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock"]
+LISTS = "/var/lib/apt/lists/lock"
+APT_LOCKS = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", LISTS, "/var/cache/apt/archives/lock"]
 # Takes a lock as apt and dpkg do, says so, and keeps it until somebody opens the pipe.
 HOLD = """
 import fcntl, os, sys
@@ -53,6 +55,9 @@ def test_each_lock_of_apt_is_waited_for_by_name_and_a_second_installer_is_sent_a
             if lock == APT_LOCKS[0]:
                 sent_away = running.refused(exit=75)
                 assert "another installation is running (process " in sent_away, sent_away
+            if lock == LISTS:
+                # As long as somebody's own update may take: apt does not wait for this one at all.
+                time.sleep(20)
             assert machine.run("test", "-e", "/usr/bin/certbot", check=False).returncode != 0
             release()
             status, said = first.end()
@@ -91,24 +96,3 @@ def test_what_is_in_the_way_of_an_installation_is_said_all_at_once_and_nothing_i
         said = bare.refused()
         assert "Debian GNU/Linux 13 (trixie) is not supported" in said and "Ubuntu 24.04 and Debian 12" in said, said
     demand_same(before, tree(machine.live), besides=r"/var/log/.*|/var/cache/apt/.*|/var/lib/systemd/.*")
-
-
-def test_a_flipped_byte_in_a_package_or_an_archive_and_a_network_that_goes_half_way_end_the_installation_with_a_sentence(stocked):
-    machine = stocked.machine
-    # A package, whose digest is in a signed index.
-    deb = machine.sh("ls /srv/mirror/deb.debian.org/debian/pool/certbot_*.deb").strip()
-    with instead(machine, deb, flipped(machine, deb)):
-        said = stocked.refused()
-        assert "install certbot" in said and "Hash Sum mismatch" in said, said
-    # The network goes when the installer is past its look at it: it waits for a lock then.
-    machine.sh("install -d /srv/nothing")
-    with held(machine, "/var/lib/dpkg/lock-frontend") as release, stocked.until("waiting") as (first, _):
-        with instead(machine, "/srv/mirror/deb.debian.org", "/srv/nothing"):
-            release()
-            status, said = first.end()
-        assert status == 1 and '"doing" : "install certbot"' in said, said
-    # The archive of Python, which is known by its digest.
-    archive = machine.sh("ls /srv/upstream/*.tar.gz").strip()
-    with instead(machine, archive, flipped(machine, archive)):
-        said = stocked.refused()
-        assert "cannot fetch file:/srv/upstream/" in said, said
