@@ -222,6 +222,9 @@ extension CommandResult {
     fileprivate var complaint: String {
         let lines = errors.split(separator: "\n")
         guard let first = lines.firstIndex(where: { $0.hasPrefix("E: ") }) else { return lastLines(6) }
-        return lines[first...].prefix(8).joined(separator: "\n")
+        // What went wrong, dpkg has said before apt says that dpkg failed, with the reason on the next line.
+        let reasons = lines.indices.filter { $0 < first && lines[$0].hasPrefix("dpkg") && lines[$0].contains(" error") }
+            .flatMap { lines[$0...].prefix(2) }
+        return (reasons.prefix(6) + lines[first...].prefix(8)).joined(separator: "\n")
     }
 }

@@ -131,6 +131,7 @@ private func uninstall(_ host: FakeHost) -> Uninstall {
     @Test("what apt has read of a repository of ours goes with its address, and of others nothing")
     func lists() async throws {
         let host = host()
+        host.disk.plantDirectory("/etc/apt/sources.list.d")
         let source = FileStep.File(
             "/etc/apt/sources.list.d/bedplate-x.sources", content: "URIs: https://x.example/apt\n")
         _ = try await Engine(host: host, layout: layout).run([FileStep([source])])
@@ -189,6 +190,7 @@ private func uninstall(_ host: FakeHost) -> Uninstall {
         host.machine.setUnits([
             "nginx.service": UnitState(load: "loaded", active: "active", enablement: "enabled")
         ])
+        host.machine.onReload { _ in }
         let link: FilePath = "/etc/nginx/bedplate/tls/certificate.pem"
         host.disk.plant(link, "our own")
         let step = UnitStep("nginx.service", configuration: [link], by: .reload, layout: layout)

@@ -26,8 +26,6 @@ TOOLS = ["systemd-nspawn", "mmdebstrap", "nsenter", "apt-ftparchive", "gpg"]
 def pytest_addoption(parser):
     parser.addoption("--programs", metavar="DIR", type=Path,
                      help="take bedplated and bedplate from here instead of building them")
-    parser.addoption("--kill-seed", metavar="N", type=int, default=1,
-                     help="the moments at which an installer is killed (default: 1)")
 
 
 def pytest_configure(config):
@@ -138,11 +136,6 @@ def programs(pytestconfig):
     if given := pytestconfig.getoption("--programs", None):
         return given
     return build_release("bedplated")
-
-
-@pytest.fixture
-def kill_seed(pytestconfig):
-    return pytestconfig.getoption("--kill-seed")
 
 
 # Each of these is built when the first test asks for it, and kept.

@@ -35,6 +35,8 @@ BY_CHANCE = "|".join([
     r"/etc/bedplate/secrets/[A-Z_]+", r"/etc/redis/bedplate\.conf", r"/var/lib/bedplate/started/redis-server\.service",
     # What the databases and the supervisor write while they run; a journal has times, its originals what it names.
     r"/var/lib/(redis|mongodb)/.*", r"/var/lib/bedplate/(data/.*|journal\.jsonl|state\.json.*|events\.jsonl.*|slots\.json|originals/.*)",
+    # Python's package leaves it where nobody stopped its first installation; only its own scripts look at it.
+    r"/var/lib/python(/python3\.\d+_installed)?",
     # Compiled by whoever imports first; the time of the source is in it.
     r"/.*/__pycache__(/.*)?",
 ])

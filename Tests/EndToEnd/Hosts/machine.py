@@ -370,7 +370,8 @@ def discard(name: str, wait: bool = True) -> None:
 def throw_away(folder: Path) -> None:
     """Removes a machine's folder, on the disk or in memory."""
     while subprocess.run(["mountpoint", "-q", folder], stdin=subprocess.DEVNULL).returncode == 0:
-        command("umount", folder)
+        # What somebody still has open there, such as the console of a machine that was not ours, goes with its last reader.
+        command("umount", "--lazy", folder)
     remove(folder)
 
 
