@@ -11,8 +11,8 @@ from platform_api import Platform, program
 from waiting import until
 
 MIB = 1 << 20
-# The largest upload there may be is 500 MiB.
-UPLOAD = int(os.environ.get("CSPM_UPLOAD_MIB", "100"))
+# The largest upload there may be.
+UPLOAD = 500
 
 
 @pytest.fixture(scope="module")

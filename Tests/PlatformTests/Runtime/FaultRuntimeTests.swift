@@ -7,7 +7,7 @@ import Testing
     .enabled(if: MongoServer.program != nil && RedisServer.program != nil, MongoServer.missing))
 struct FaultRuntimeTests {
     /// As many jobs as the run has; CSPM_FAULT_JOBS makes it longer or shorter.
-    private static let jobs = ProcessInfo.processInfo.environment["CSPM_FAULT_JOBS"].flatMap { Int($0) } ?? 200
+    private static let jobs = ProcessInfo.processInfo.environment["CSPM_FAULT_JOBS"].flatMap { Int($0) } ?? 1000
     /// How long a database stays away; CSPM_OUTAGE_SECONDS makes it longer or shorter.
     private static let outage = ProcessInfo.processInfo.environment["CSPM_OUTAGE_SECONDS"].flatMap { Int($0) } ?? 4
 
@@ -28,7 +28,7 @@ struct FaultRuntimeTests {
     }
 
     @Test(
-        "kill -9 of worker, engine, Redis and MongoDB during many jobs: every job completes, no finding is doubled")
+        "kill -9 of worker, engine, Redis and MongoDB during 1000 jobs: every job completes, no finding is doubled")
     func kills() async throws {
         let platform = try await DatabasePlatform()
         let token = try await platform.signedIn()
