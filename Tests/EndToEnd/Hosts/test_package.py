@@ -358,3 +358,8 @@ def test_the_manual_and_the_completions_know_every_command(packages, tmp_path):
     command("bash", "-n", shells[0])
     assert gzip.decompress((tmp_path / "usr/share/man/man8/bedplated.8.gz").read_bytes()).startswith(b".TH")
     assert (tmp_path / "usr/share/doc/bedplate/copyright").is_file() and (tmp_path / "usr/share/doc/bedplate/changelog.gz").is_file()
+
+
+def test_a_program_that_is_built_in_another_folder_has_the_same_bytes():
+    """The one that takes the least time; all four, and the package, are compared by the command without an argument."""
+    assert command(CHECKOUT / "packaging/check-reproducible", "bedplate-probe", timeout=1800).splitlines()[-1] == "same: bedplate-probe"
