@@ -6,10 +6,13 @@ package struct StopStep: Codable, Sendable, Equatable {
     package var signal: String
     /// How long to wait for the end before the next step; the last step has none.
     package var wait: TimeSpan
+    /// Whether the main process alone gets the signal, as long as it runs; else its whole process group does.
+    package var mainOnly: Bool?
 
-    package init(signal: String, wait: TimeSpan = .zero) {
+    package init(signal: String, wait: TimeSpan = .zero, mainOnly: Bool? = nil) {
         self.signal = signal
         self.wait = wait
+        self.mainOnly = mainOnly
     }
 
     /// TERM, ten seconds, KILL.

@@ -165,10 +165,19 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package struct StopSignal: Sendable, Equatable {
         package var signal: String
         package var wait: TimeSpan
+        package var target: Target
 
-        package init(signal: String, wait: TimeSpan) {
+        package enum Target: String, Sendable, CaseIterable {
+            /// The process group: the program with its children.
+            case group
+            /// The program alone, which minds its children itself.
+            case main
+        }
+
+        package init(signal: String, wait: TimeSpan, target: Target = .group) {
             self.signal = signal
             self.wait = wait
+            self.target = target
         }
     }
 

@@ -11,7 +11,7 @@ package struct StackCompiler: Sendable {
     /// The instance that stops the slot which a switch kept running, when its time is over; and then itself.
     package static let keeper = "keeper"
 
-    private let profile: Profile
+    let profile: Profile
     let layout: Layout
 
     package init(profile: Profile, layout: Layout) {
@@ -100,7 +100,9 @@ package struct StackCompiler: Sendable {
                 startup: try process.startup.map { try ProbeSpec($0, port: port, placeholders, file: secret) },
                 readiness: try process.readiness.map { try ProbeSpec($0, port: port, placeholders, file: secret) },
                 liveness: try process.liveness.map { try ProbeSpec($0, port: port, placeholders, file: secret) }),
-            stop: process.stop.map { StopStep(signal: $0.signal, wait: $0.wait) },
+            stop: process.stop.map {
+                StopStep(signal: $0.signal, wait: $0.wait, mainOnly: $0.target == .main ? true : nil)
+            },
             logs: LogPolicy(process.logs),
             child: try child(of: process, in: slot ?? live, placeholders))
     }

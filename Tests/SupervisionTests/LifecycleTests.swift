@@ -148,6 +148,39 @@ struct LifecycleTests {
         #expect(fixture.machine.nextWake == nil)
     }
 
+    private func warm() -> MachineFixture {
+        var fixture = MachineFixture([
+            spec(
+                "api",
+                stop: [
+                    StopStep(signal: "TERM", wait: .seconds(900), mainOnly: true),
+                    StopStep(signal: "QUIT", wait: .seconds(10)), StopStep(signal: "KILL"),
+                ])
+        ])
+        fixture.spawnAll()
+        return fixture
+    }
+
+    @Test("a step for the main process alone leaves its children to it, and the next one is for all")
+    func mainOnly() {
+        var fixture = warm()
+        fixture.ask(.stop([instance("api")]))
+        #expect(fixture.signals == ["api TERM main"])
+        fixture.pass(.seconds(900))
+        #expect(fixture.signals == ["api TERM main", "api QUIT"])
+    }
+
+    @Test("children that a main process leaves after a step for it alone are told at once, not when its time is over")
+    func mainOnlyLeaves() {
+        var fixture = warm()
+        fixture.ask(.stop([instance("api")]))
+        fixture.end("api", .exited(0), groupRemains: true)
+        #expect(fixture.signals == ["api TERM main", "api QUIT"])
+        var second = warm()
+        second.end("api", .killed(.kill), groupRemains: true)
+        #expect(second.signals == ["api TERM"], "there is no main process any more")
+    }
+
     @Test("steps without KILL end with KILL all the same")
     func stopPlanEndsWithKill() {
         let plan = StopPlan([StopStep(signal: "QUIT", wait: .seconds(1)), StopStep(signal: "TERM", wait: .seconds(2))])

@@ -110,8 +110,11 @@ struct MachineFixture {
     /// The signals sent since `takeActions`, as `api@blue TERM`.
     var signals: [String] {
         actions.compactMap {
-            guard case .signal(let name, _, let signal) = $0 else { return nil }
-            return "\(name) \(signal)"
+            switch $0 {
+            case .signal(let name, _, let signal): return "\(name) \(signal)"
+            case .signalMain(let name, _, let signal): return "\(name) \(signal) main"
+            default: return nil
+            }
         }
     }
 

@@ -15,7 +15,9 @@ extension ProcessDeclaration {
             restart: Restart(value["restart"]), startup: value["probes"].ifPresent("startup").flatMap(Probe.init),
             readiness: value["probes"].ifPresent("readiness").flatMap(Probe.init),
             liveness: value["probes"].ifPresent("liveness").flatMap(Probe.init),
-            stop: value["stop"].items.map { StopSignal(signal: $0["signal"].string, wait: $0["wait"].time) },
+            stop: value["stop"].items.map {
+                StopSignal(signal: $0["signal"].string, wait: $0["wait"].time, target: named($0["to"]))
+            },
             logs: Logs(value["logs"]), child: Child(value), role: named(value["role"]))
     }
 }

@@ -40,7 +40,7 @@ extension ProfileSchema {
             Key(
                 "stop", .list(.object(stop), count: 1...10),
                 .defaults(to: "[{signal: TERM, wait: 10s}, {signal: KILL}]"),
-                "Signals to the whole process group, one after the other, until it has ended."),
+                "Signals, one after the other, until the whole process group has ended."),
             Key("logs", .object(logs), .defaults(to: "{}"), "What happens to the output."),
         ] + children
 
@@ -113,5 +113,10 @@ extension ProfileSchema {
         Key(
             "wait", .time(minimum: .zero), .defaults(to: "0s"), .apply,
             "How long to wait for the end before the next signal."),
+        Key(
+            "to", .choice(ProcessDeclaration.StopSignal.Target.allCases.map(\.rawValue)), .defaults(to: "group"),
+            .apply,
+            "Who gets it: the process with its children, or `main`, the process alone, for one that lets its children "
+                + "finish."),
     ]
 }

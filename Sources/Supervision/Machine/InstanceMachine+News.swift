@@ -67,7 +67,12 @@ extension InstanceMachine {
                     Transition(instance: name, kind: .ended, state: .stopping, pid: stopping.pid, reason: "\(end)")))
             if groupRemains {
                 state = .stopping(stopping)
-                if stopping.phase == .awaitingDependents { step(0, &stopping, at: now, &actions) }
+                switch stopping.phase {
+                case .awaitingDependents: step(0, &stopping, at: now, &actions)
+                case .step(let index, _):
+                    // The others have been told nothing yet.
+                    if stopping.plan.step(index).mainOnly { step(index + 1, &stopping, at: now, &actions) }
+                }
             } else {
                 finish(id, began: stopping.began, cause: stopping.cause, at: now, random: &random, &actions)
             }

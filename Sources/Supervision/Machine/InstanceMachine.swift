@@ -151,7 +151,10 @@ package struct InstanceMachine: Sendable {
         let step = stopping.plan.step(index)
         stopping.phase = .step(index, deadline: now + step.wait)
         state = .stopping(stopping)
-        actions.append(.signal(name, stopping.id, step.signal))
+        // Without its main process, the rest of the group is all there is to end.
+        let isForMain = step.mainOnly && stopping.end == nil
+        actions.append(
+            isForMain ? .signalMain(name, stopping.id, step.signal) : .signal(name, stopping.id, step.signal))
     }
 
     /// Another probe set for the same run.

@@ -6,6 +6,8 @@ package enum MachineAction: Sendable {
     case spawn(InstanceName, RunID)
     /// Send a signal to the whole process group of a run.
     case signal(InstanceName, RunID, SignalNumber)
+    /// Send a signal to the main process of a run, and to nobody else.
+    case signalMain(InstanceName, RunID, SignalNumber)
     /// The run is over: whatever it left behind outside its process group is to be killed.
     case sweep(InstanceName, RunID)
     case startProbe(InstanceName, ProbeID, ProbeSpec.Check)

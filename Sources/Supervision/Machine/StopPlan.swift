@@ -6,6 +6,7 @@ package struct StopPlan: Equatable, Sendable {
     package struct Step: Equatable, Sendable {
         package let signal: SignalNumber
         package let wait: TimeSpan
+        package var mainOnly = false
     }
 
     /// A process may be stuck in the kernel for a while after KILL; it is told again this often.
@@ -15,8 +16,9 @@ package struct StopPlan: Equatable, Sendable {
 
     package init(_ steps: [StopStep]) {
         var plan = steps.compactMap { step in
-            SignalNumber(step.signal).map { Step(signal: $0, wait: step.wait) }
+            SignalNumber(step.signal).map { Step(signal: $0, wait: step.wait, mainOnly: step.mainOnly ?? false) }
         }
+        // Whatever is left is meant by KILL.
         if let kill = plan.firstIndex(where: { $0.signal == .kill }) { plan.removeSubrange(kill...) }
         plan.append(Step(signal: .kill, wait: Self.killAgainAfter))
         self.steps = plan

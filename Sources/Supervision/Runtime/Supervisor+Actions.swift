@@ -23,6 +23,7 @@ extension Supervisor {
         switch action {
         case .spawn(let name, let run): spawns.append(name, run)
         case .signal(let name, let run, let signal): send(signal, to: name, run)
+        case .signalMain(_, let run, let signal): _ = children.signalMain(run, signal)
         case .sweep(let name, let run): startSweep(name, run)
         case .startProbe(let name, let probe, let check):
             guard let spec = machine.instances[name]?.spec else { return }

@@ -247,7 +247,8 @@ struct Simulation {
             }
             switch action {
             case .spawn(let name, let run): spawns.append((name, run))
-            case .signal(let name, let run, let signal): deliver(signal, to: name, run)
+            case .signal(let name, let run, let signal), .signalMain(let name, let run, let signal):
+                deliver(signal, to: name, run)
             case .startProbe(let name, let probe, _): probes.append((name, probe))
             case .cancelProbe(let probe): if random.chance(2) { probes.removeAll { $0.probe == probe } }
             case .publish(let transition): take(transition, subject, cause)
