@@ -59,6 +59,8 @@ package struct SupervisorEvent: Codable, Sendable, Equatable {
         case trafficMoved = "traffic-moved"
         /// A switch failed after it had moved traffic, and took it back.
         case trafficReturned = "traffic-returned"
+        /// WebSockets and event streams on the slot that was live before were closed; the reason says how many.
+        case streamsClosed = "streams-closed"
         /// The slot that was live before is drained and stopped.
         case slotRetired = "slot-retired"
         /// The supervisor met an obstacle and went on.
@@ -67,7 +69,9 @@ package struct SupervisorEvent: Codable, Sendable, Equatable {
         case unknown
 
         /// Whether somebody else tells the supervisor of it, which cannot know it.
-        package var isAnnounced: Bool { [.trafficMoved, .trafficReturned, .slotRetired].contains(self) }
+        package var isAnnounced: Bool {
+            [.trafficMoved, .trafficReturned, .streamsClosed, .slotRetired].contains(self)
+        }
     }
 }
 

@@ -6,6 +6,9 @@ package protocol NetworkTable: Sendable {
     func listener(on port: Int) throws -> PortHolder?
     /// Established connections whose local port is `port`.
     func connections(to port: Int) throws -> Int
+    /// Ends the established connections from the IPv4 address `source` to `port`, by shutting down the ends that these
+    /// processes hold, as if the other side had. Returns how many there were. Needs the right to trace the processes.
+    func shutDown(connectionsTo port: Int, from source: String, heldBy processes: [Int32]) throws -> Int
     /// Connects to an address by number, sends `request`, and returns all that comes back until the end, at most
     /// `limit` bytes.
     func exchange(address: String, port: Int, request: [UInt8], limit: Int, timeout: Duration) async throws -> [UInt8]

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// The kernel's tables of TCP sockets, as proc(5) shows them.
 package struct LinuxNetwork: NetworkTable {
-    private let proc: FilePath
+    let proc: FilePath
 
     package init(proc: FilePath) { self.proc = proc }
 
@@ -16,7 +16,7 @@ package struct LinuxNetwork: NetworkTable {
         try sockets().count { $0.isEstablished && $0.port == port }
     }
 
-    private func sockets() throws -> [SocketRow] {
+    func sockets() throws -> [SocketRow] {
         let files = LinuxFiles()
         // A kernel without IPv6 has no tcp6.
         return try ["net/tcp", "net/tcp6"].flatMap { name -> [SocketRow] in
@@ -55,6 +55,9 @@ package struct LinuxNetwork: NetworkTable {
 /// One line of /proc/net/tcp.
 struct SocketRow {
     let port: Int
+    let remotePort: Int
+    /// The local address, as the bytes on the network are read as a number of this machine; `nil`: IPv6.
+    let address: UInt32?
     let inode: Substring
     private let state: Substring
 
@@ -63,12 +66,22 @@ struct SocketRow {
 
     init?(_ line: Substring) {
         let fields = line.split(separator: " ", omittingEmptySubsequences: true)
-        guard fields.count > 9, let colon = fields[1].lastIndex(of: ":"),
-            let number = Int(fields[1][fields[1].index(after: colon)...], radix: 16)
-        else { return nil }
-        port = number
+        guard fields.count > 9, let local = Self.place(fields[1]), let remote = Self.place(fields[2]) else {
+            return nil
+        }
+        port = local.port
+        remotePort = remote.port
+        address = local.address.count == 8 ? UInt32(local.address, radix: 16) : nil
         state = fields[3]
         inode = fields[9]
+    }
+
+    private static func place(_ field: Substring) -> (address: Substring, port: Int)? {
+        guard let colon = field.lastIndex(of: ":"), let port = Int(field[field.index(after: colon)...], radix: 16)
+        else {
+            return nil
+        }
+        return (field[..<colon], port)
     }
 }
 

@@ -9,6 +9,8 @@ package struct FrontDoor: Sendable, Equatable {
     package var manager: Manager
     /// How long the old slot may take to finish open requests after a switch.
     package var drain: TimeSpan
+    /// How long connections of routes that stream are kept on a slot that lost its traffic.
+    package var streams: TimeSpan
     /// `nil`: plain HTTP.
     package var tls: TLS?
     /// The host names that are answered, besides the certificate's; empty: whatever a client asks for.
@@ -17,6 +19,9 @@ package struct FrontDoor: Sendable, Equatable {
     package var preview: Listener?
     /// How often one client may ask, by the name that routes give.
     package var limits: [String: RequestLimit]
+
+    /// When a slot is drained, its streams are over too.
+    package var streamLimit: TimeSpan { min(streams, drain) }
 
     package enum Manager: String, Sendable, CaseIterable { case supervisor, systemd }
 
@@ -27,14 +32,21 @@ package struct FrontDoor: Sendable, Equatable {
         return "\(scheme)://\(tls?.domain ?? names.first ?? address)" + (port.number == usual ? "" : ":\(port)")
     }
 
+    /// Where the idle slot can be looked at; `nil`: nowhere.
+    package var previewURL: String? {
+        preview.map { "\(tls == nil ? "http" : "https")://\($0.address):\($0.port)" }
+    }
+
     package init(
-        address: String, port: Port, manager: Manager, drain: TimeSpan, tls: TLS? = nil, names: [String] = [],
+        address: String, port: Port, manager: Manager, drain: TimeSpan, streams: TimeSpan = .seconds(600),
+        tls: TLS? = nil, names: [String] = [],
         preview: Listener? = nil, limits: [String: RequestLimit] = [:]
     ) {
         self.address = address
         self.port = port
         self.manager = manager
         self.drain = drain
+        self.streams = streams
         self.tls = tls
         self.names = names
         self.preview = preview

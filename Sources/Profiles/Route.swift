@@ -11,6 +11,8 @@ package struct Route: Sendable, Equatable {
     package var body: ByteCount
     /// Whether nginx stores a request body before it passes it on. Off for uploads.
     package var buffersRequests: Bool
+    /// Whether it answers with connections that have no end of their own: WebSockets, events.
+    package var isStream: Bool
 
     /// What is said about keeping answers.
     package var cache: Cache
@@ -28,13 +30,14 @@ package struct Route: Sendable, Equatable {
 
     package init(
         path: String, process: ProcessName, timeout: TimeSpan, body: ByteCount, buffersRequests: Bool,
-        cache: Cache = .application, limit: String? = nil
+        isStream: Bool = false, cache: Cache = .application, limit: String? = nil
     ) {
         self.path = path
         self.process = process
         self.timeout = timeout
         self.body = body
         self.buffersRequests = buffersRequests
+        self.isStream = isStream
         self.cache = cache
         self.limit = limit
     }

@@ -10,14 +10,17 @@ package struct Switching: Sendable, Equatable {
     package var warm: TimeSpan
     /// How long a smoke check or a migration may take.
     package var hooks: TimeSpan
+    /// How long the new slot is shown at the front door's preview before it gets traffic; zero: not at all.
+    package var preview: TimeSpan
 
     package init(
         watch: TimeSpan = .seconds(60), errors: Int = 5, warm: TimeSpan = .seconds(600),
-        hooks: TimeSpan = .seconds(600)
+        hooks: TimeSpan = .seconds(600), preview: TimeSpan = .zero
     ) {
         self.watch = watch
         self.errors = errors
         self.warm = warm
         self.hooks = hooks
+        self.preview = preview
     }
 }

@@ -31,6 +31,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var members: [String: Set<String>] = [:]
         var listeners: [Int: PortHolder]?
         var connections: (@Sendable (Int) -> Int)?
+        var shutDown: (@Sendable (Int, String, [Int32]) throws -> Int)?
         var exchange: (@Sendable (Exchange) throws -> [UInt8])?
         var osRelease: [String: String]?
     }
@@ -77,6 +78,9 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     package func setUsers(_ users: [Account]) { state.withLock { $0.users = users } }
     package func setGroups(_ groups: [String: UInt32]) { state.withLock { $0.groups = groups } }
     package func setListeners(_ listeners: [Int: PortHolder]) { state.withLock { $0.listeners = listeners } }
+    package func onShutDown(_ body: @escaping @Sendable (Int, String, [Int32]) throws -> Int) {
+        state.withLock { $0.shutDown = body }
+    }
     package func onConnections(_ body: @escaping @Sendable (Int) -> Int) { state.withLock { $0.connections = body } }
     package func onExchange(_ body: @escaping @Sendable (Exchange) throws -> [UInt8]) {
         state.withLock { $0.exchange = body }
@@ -291,6 +295,12 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
 
     package func connections(to port: Int) throws -> Int {
         try answer("connections to port \(port)", "host.machine.onConnections { _ in 0 }") { $0.connections }(port)
+    }
+
+    package func shutDown(connectionsTo port: Int, from source: String, heldBy processes: [Int32]) throws -> Int {
+        try answer("shutting down connections to port \(port)", "host.machine.onShutDown { _, _, _ in 0 }") {
+            $0.shutDown
+        }(port, source, processes)
     }
 
     package func exchange(

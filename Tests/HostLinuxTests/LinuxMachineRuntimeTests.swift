@@ -22,6 +22,31 @@ import Testing
         #expect(try network.listener(on: port) == nil)
     }
 
+    @Test("only connections from the address that is named, and held by who is named, are shut down")
+    func shutDown() throws {
+        let network = LinuxHost().network
+        let listener = try Listener()
+        let stream = try listener.connect(from: 0x7f00_0002)
+        let request = try listener.connect()
+        defer {
+            close(stream)
+            close(request)
+            listener.close()
+        }
+        func ended(_ socket: Int32) -> Bool {
+            var byte: UInt8 = 0
+            return recv(socket, &byte, 1, Int32(MSG_DONTWAIT)) == 0
+        }
+        // Nobody, and somebody who does not hold it.
+        #expect(
+            try network.shutDown(connectionsTo: listener.port, from: "127.0.0.2", heldBy: [Int32.max, getppid()]) == 0)
+        #expect(try network.connections(to: listener.port) == 2)
+        #expect(try network.shutDown(connectionsTo: listener.port, from: "127.0.0.2", heldBy: [getpid()]) == 1)
+        #expect(ended(stream) && !ended(request))
+        #expect(try network.connections(to: listener.port) == 1)
+        #expect(try network.shutDown(connectionsTo: listener.port, from: "127.0.0.2", heldBy: [getpid()]) == 0)
+    }
+
     @Test("an exchange over TCP sends the request and reads to the end")
     func exchange() async throws {
         let listener = try Listener()
@@ -155,8 +180,17 @@ private final class Listener: @unchecked Sendable {
         port = Int(UInt16(bigEndian: address.sin_port))
     }
 
-    func connect() throws -> Int32 {
+    func connect(from source: UInt32 = 0x7f00_0001) throws -> Int32 {
         let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var local = sockaddr_in()
+        local.sin_family = sa_family_t(AF_INET)
+        local.sin_addr.s_addr = source.bigEndian
+        let bound = withUnsafePointer(to: &local) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(bound == 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian

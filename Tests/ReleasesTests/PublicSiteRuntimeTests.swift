@@ -1,4 +1,5 @@
 import CoreTypes
+import Foundation
 import Host
 import HostLinux
 import Profiles
@@ -54,7 +55,9 @@ import Testing
         let upgrade = try await site.ask(
             "/api/ws", "--http1.1", "--header", "Connection: Upgrade", "--header", "Upgrade: websocket")
         #expect(upgrade.body.contains("upgrade=websocket connection=upgrade"))
-        #expect(try await site.ask("/api/who", "--http1.1").body.contains("upgrade= connection=\n"))
+        #expect(try await site.ask("/api/who", "--http1.1").body.contains("upgrade= connection= peer=127.0.0.1\n"))
+        // Streams come from an address of their own, so that they can be told from requests.
+        #expect(try await site.ask("/api/stream").body.contains("peer=127.0.0.2\n"))
 
         // Static files.
         let file = try await site.ask("/static/app.3f2a.js")
@@ -62,6 +65,15 @@ import Testing
         expectPromises(file, here())
         let missing = try await site.ask("/static/missing")
         #expect(missing.status.hasPrefix("HTTP/2 404") && missing.headers["cache-control"] == "no-store")
+        expectPromises(missing, here())
+
+        // What nginx itself refuses.
+        let long = try await site.ask("/" + String(repeating: "a", count: 40_000), "--http1.1")
+        #expect(long.status.hasPrefix("HTTP/1.1 414"))
+        expectPromises(long, here())
+        let nameless = try await site.ask("/", "--http1.1", "--header", "Host:")
+        #expect(nameless.status.hasPrefix("HTTP/1.1 400"))
+        expectPromises(nameless, here())
 
         // Bodies.
         let body = site.layout.state.appending("body")
@@ -73,6 +85,14 @@ import Testing
         expectPromises(large, here())
         let upload = try await site.ask("/api/code/upload-scan?file_name=a", "--data-binary", "@\(body)")
         #expect(upload.status.hasPrefix("HTTP/2 200"))
+        // Nothing of these bodies is sent: nginx refuses one by its length, and passes the other on at its head.
+        func announced(_ bytes: Int) async throws -> String {
+            try await site.ask(
+                "/api/code/upload-scan", "--http1.1", "--request", "POST", "--header", "Content-Length: \(bytes)"
+            ).status
+        }
+        #expect(try await announced(500 << 20) == "HTTP/1.1 200 OK")
+        #expect(try await announced((500 << 20) + 1).hasPrefix("HTTP/1.1 413"))
 
         // A silent application, and one that is not there.
         let late = try await site.ask("/api/silent")
@@ -94,10 +114,39 @@ import Testing
         #expect(refused.status.hasPrefix("HTTP/2 429") && refused.body == "{\"detail\": \"too many requests\"}")
         expectPromises(refused, here())
         #expect(try await site.ask("/api/who").status.hasPrefix("HTTP/2 200"))
+        let many = try await site.statuses(of: "/api/who?[1-2000]")
+        #expect(Set(many) == ["200", "429"] && many.count { $0 == "200" } > 500, "\(Set(many))")
 
         // Strangers.
         #expect(try await site.ask("/", name: "other.example.org").exit == .exited(35))
         #expect(try await site.ask("/", name: "www.example.org").status.hasPrefix("HTTP/2 200"))
+        // Behind the right name in the handshake, another one in the request.
+        let hidden = try await site.ask("/", "--http1.1", "--header", "Host: other.example.org")
+        #expect(hidden.status.isEmpty && hidden.exit == .exited(52))
+    }
+
+    @Test("nginx gives each tier of the application its time to read and to send")
+    func tiers() async throws {
+        let site = try await ServedSite()
+        let dump = try await site.host.processes.run(
+            Command(NginxProgram.path, "-T", "-q", "-e", "stderr", "-c", site.layout.nginxMain.string),
+            timeout: .seconds(10))
+        let tiers = [
+            ("/api/code/upload-scan", 900), ("/api/cloud-scans/", 600), ("/api/setup/validate/", 600), ("/api/", 30),
+            ("/", 30),
+        ]
+        for (path, seconds) in tiers {
+            // Once for clients, once for the preview; plain HTTP only says where to go.
+            let blocks = dump.output.components(separatedBy: "location \(path) {\n").dropFirst().filter {
+                !$0.hasPrefix("        return 308")
+            }
+            #expect(blocks.count == 2, "\(path)")
+            for block in blocks {
+                let lines = block.prefix { $0 != "}" }
+                #expect(lines.contains("proxy_read_timeout \(seconds)s;"), "\(path)")
+                #expect(lines.contains("proxy_send_timeout \(seconds)s;"), "\(path)")
+            }
+        }
     }
 
     @Test("plain HTTP answers an authority's challenge, says which slot is live, and sends everybody else to HTTPS")

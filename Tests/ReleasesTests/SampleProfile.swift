@@ -24,6 +24,7 @@ enum SampleProfile {
             frontDoor: FrontDoor(address: "127.0.0.1", port: Port(port)!, manager: manager, drain: .seconds(900)),
             routes: [
                 route("/api/code/upload-scan", "api", .seconds(900), .mebibytes(500), buffers: false),
+                route("/api/stream", "api", .seconds(900), .mebibytes(1), streams: true),
                 route("/api/", "api", .seconds(30), .mebibytes(10)),
                 route("/", "web", .seconds(30), .mebibytes(1)),
             ], switching: switching)
@@ -58,6 +59,7 @@ enum SampleProfile {
             route("/api/setup/validate/", "api", .seconds(600), .mebibytes(10), limit: "general"),
             route("/api/auth/login", "api", .seconds(30), .mebibytes(10), limit: "login"),
             route("/api/silent", "web", .seconds(1), .mebibytes(10)),
+            route("/api/stream", "api", .seconds(900), .mebibytes(1), streams: true),
             route("/api/", "api", .seconds(30), .mebibytes(10), limit: "general"),
             route("/static/", "api", .seconds(30), .mebibytes(10), cache: .immutable),
             route("/", "api", .seconds(30), .mebibytes(10), cache: .revalidate),
@@ -74,11 +76,11 @@ enum SampleProfile {
 
     private static func route(
         _ path: String, _ process: String, _ timeout: TimeSpan, _ body: ByteCount, buffers: Bool = true,
-        cache: Route.Cache = .application, limit: String? = nil
+        streams: Bool = false, cache: Route.Cache = .application, limit: String? = nil
     ) -> Route {
         Route(
             path: path, process: try! ProcessName(process), timeout: timeout, body: body, buffersRequests: buffers,
-            cache: cache, limit: limit)
+            isStream: streams, cache: cache, limit: limit)
     }
 
     private static func process(

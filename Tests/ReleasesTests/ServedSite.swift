@@ -72,6 +72,15 @@ final class ServedSite {
         return Said(try await host.processes.run(command, timeout: .seconds(30)))
     }
 
+    /// The status of each request of a curl pattern, as many at once as curl makes.
+    func statuses(of pattern: String) async throws -> [Substring] {
+        let place = "scan.example.org:\(profile.frontDoor.port)"
+        let command = Command(
+            "/usr/bin/curl", "--silent", "--insecure", "--parallel", "--resolve", "\(place):127.0.0.1", "--output",
+            "/dev/null", "--write-out", "%{http_code}\n", "https://\(place)\(pattern)")
+        return try await host.processes.run(command, timeout: .seconds(60)).output.split(separator: "\n")
+    }
+
     /// What curl printed: the last head, and the body.
     struct Said {
         let exit: CommandResult.Status
@@ -153,7 +162,7 @@ final class ServedSite {
                 add_header Cache-Control "the application's own" always;
                 location /static/missing { return 404 "no"; }
                 location / {
-                    return 200 "\(slot) from=$http_x_forwarded_for real=$http_x_real_ip proto=$http_x_forwarded_proto host=$http_host id=$http_x_request_id upgrade=$http_upgrade connection=$http_connection\\n";
+                    return 200 "\(slot) from=$http_x_forwarded_for real=$http_x_real_ip proto=$http_x_forwarded_proto host=$http_host id=$http_x_request_id upgrade=$http_upgrade connection=$http_connection peer=$remote_addr\\n";
                 }
             }
             """

@@ -48,6 +48,60 @@ import Testing
         #expect(!world.supervisor.calls.contains("signal nginx HUP"))
     }
 
+    private func previewing(_ span: TimeSpan = .seconds(20), at listener: Listener? = Self.preview) throws
+        -> SwitchWorld
+    {
+        var profile = SampleProfile.makeWhole(switching: Switching(watch: .zero, warm: .zero, preview: span))
+        profile.frontDoor.preview = listener
+        let world = try SwitchWorld(profile: profile)
+        world.host.machine.setListeners([18082: PortHolder(pid: 500, command: "nginx")])
+        return world
+    }
+    private static let preview = Listener(address: "127.0.0.1", port: Port(18082)!)
+
+    @Test("a new slot that passed its checks is shown for its time, before its migration and before traffic")
+    func shown() async throws {
+        let world = try previewing()
+        _ = try await world.traffic.run(to: .green)
+        let stages = world.seen.compactMap { if case .stage(let stage, _, _) = $0 { stage } else { nil } }
+        #expect(stages.prefix(5) == [.starting, .smoking, .previewing, .migrating, .testing])
+        #expect(world.seen.contains(.note("green can be looked at for 20s: http://127.0.0.1:18082")))
+        #expect(world.host.manualClock.now.sinceStart >= .seconds(20))
+        #expect(try world.isSettled(on: .green))
+    }
+
+    @Test("a slot that falls ill while it is shown gets no traffic, and no migration")
+    func illWhileShown() async throws {
+        let world = try previewing(.seconds(60))
+        let api = try InstanceName("api@green")
+        world.host.manualClock.onAdvance { now in
+            if now > .seconds(3) { world.supervisor.fell(api, because: "exited 1") }
+        }
+        let error = try #require(await #expect(throws: OperatorError.self) { try await world.traffic.run(to: .green) })
+        #expect(error.because.contains("api@green did not stay healthy: exited 1"), "\(error.because)")
+        #expect(error.because.contains("stage: previewing") && error.because.contains("it stayed on blue"))
+        #expect(!world.supervisor.calls.contains("start migrate@green"))
+        #expect(try world.isSettled(on: .blue))
+    }
+
+    @Test("a preview that nginx does not listen at, or that has no address, shows nothing and says so")
+    func nowhere() async throws {
+        let world = try previewing()
+        world.host.machine.setListeners([:])
+        let error = try #require(await #expect(throws: OperatorError.self) { try await world.traffic.run(to: .green) })
+        #expect(
+            error.because.contains("does not listen at its preview")
+                && error.next == "bedplate trial start --root /trial")
+        #expect(try world.isSettled(on: .blue))
+        let without = try previewing(.zero, at: nil)
+        let usage = try #require(
+            await #expect(throws: OperatorError.self) {
+                try await without.traffic.run(to: .green, SwitchWishes(preview: .seconds(5)))
+            })
+        #expect(usage.exit == .usage && usage.next?.contains("front_door.preview") == true)
+        #expect(without.supervisor.calls.isEmpty)
+    }
+
     @Test("a migration runs once for a release, and a rollback runs nothing")
     func once() async throws {
         let world = try world()

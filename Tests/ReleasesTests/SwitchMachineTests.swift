@@ -6,7 +6,9 @@ import Testing
 @Suite struct SwitchMachineTests {
     /// Everything a switch can do, and as little as it can.
     private static let plans = [
-        SwitchPlan(share: 10, watch: .seconds(60), warm: .seconds(600), checks: true, migrates: true), SwitchPlan(),
+        SwitchPlan(
+            share: 10, watch: .seconds(60), warm: .seconds(600), checks: true, migrates: true, preview: .seconds(5)),
+        SwitchPlan(),
         SwitchPlan(watch: .seconds(60)),
     ]
     private static let events: [SwitchMachine.Event] =
@@ -131,7 +133,9 @@ import Testing
                 case .write(.green): allowed = [.flipping]
                 case .reload: allowed = [.sharing, .flipping, .verifying, .returning]
                 case .verify(.green): allowed = [.verifying]
-                case .verify(.blue): allowed = [.sharing, .returning]
+                case .preview(.green): allowed = [.previewing]
+                case .verify(.blue): allowed = [.previewing, .sharing, .returning]
+                case .preview(.blue): allowed = []
                 case .watch: allowed = [.sharing, .watching]
                 case .apply(.green), .start(.green, _), .awaitHealth(.green, _), .stop(.blue, _): allowed = [.handing]
                 case .drain(.blue): allowed = [.draining]
@@ -160,7 +164,8 @@ import Testing
                 let problem = SwitchProblem("action \(number)", stage: stage)
                 let outcome = trace(plan, failingAt: [number]).outcome
                 switch stage {
-                case nil, .starting, .smoking, .migrating, .testing: #expect(outcome == .untouched(problem))
+                case nil, .starting, .smoking, .previewing, .migrating, .testing:
+                    #expect(outcome == .untouched(problem))
                 case .sharing, .flipping, .verifying, .handing, .watching:
                     if case .conclude = action { break }
                     #expect(outcome == .returned(problem))

@@ -38,6 +38,7 @@ final class SwitchWorld: Sendable {
         host.machine.setUsers([Account(name: "root", user: 0, group: 0)])
         host.machine.setListeners([:])
         host.machine.onConnections { _ in 0 }
+        host.machine.onShutDown { _, _, _ in 0 }
         host.commands.onRun(NginxProgram.path) { _ in CommandResult(status: .exited(0), output: "", errors: "") }
         host.disk.plantDirectory(layout.state)
         host.disk.plantDirectory(layout.run)

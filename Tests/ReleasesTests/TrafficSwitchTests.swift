@@ -146,7 +146,7 @@ import Testing
     @Test(
         "an empty slot's next command is one that fills it here",
         arguments: [
-            (FilePath("/trial"), ReleasePolicy.Source.bundled, "'bedplate trial start'"),
+            (FilePath("/trial"), ReleasePolicy.Source.bundled, "'bedplate trial start --root /trial'"),
             (FilePath("/"), .bundled, "'bedplate install'"),
             (FilePath("/"), .deployed, "'bedplate deploy PATH'"),
         ])

@@ -4,12 +4,15 @@ import Host
 import HostFixtures
 import Profiles
 import Releases
+import Synchronization
 import SystemPackage
 import Testing
 
 @Suite struct WarmSlotTests {
-    private func world(watch: TimeSpan = .zero) throws -> SwitchWorld {
-        try SwitchWorld(profile: SampleProfile.make(switching: Switching(watch: watch, warm: .seconds(600))))
+    private func world(_ change: (inout FrontDoor) -> Void = { _ in }) throws -> SwitchWorld {
+        var profile = SampleProfile.make(switching: Switching(watch: .zero, warm: .seconds(600)))
+        change(&profile.frontDoor)
+        return try SwitchWorld(profile: profile)
     }
 
     @Test("after a switch the old slot's servers stay, its workers do not, and somebody is told to stop them in time")
@@ -36,8 +39,87 @@ import Testing
         #expect(world.supervisor.announced.last?.kind == .slotRetired)
     }
 
-    @Test("streams on the old slot are kept up to the drain's limit, then closed and counted")
+    /// Streams and uploads of blue: closing ends the streams.
+    private func connect(streams: Int, uploads: Int, in world: SwitchWorld) -> Closing {
+        let closing = Closing(streams)
+        let clock = world.host.manualClock
+        world.host.machine.onConnections { port in port == 8001 ? closing.open.withLock { $0 } + uploads : 0 }
+        world.host.machine.onShutDown { port, source, holders in
+            guard port == 8001, source == "127.0.0.2", holders == [510] else { return 0 }
+            closing.times.withLock { $0.append(clock.now.sinceStart) }
+            return closing.open.withLock { count in
+                defer { count = 0 }
+                return count
+            }
+        }
+        return closing
+    }
+
+    private final class Closing: Sendable {
+        let open: Mutex<Int>
+        /// Since the start, of each time that something was closed.
+        let times = Mutex<[Duration]>([])
+
+        init(_ open: Int) { self.open = Mutex(open) }
+    }
+
+    @Test("streams on the old slot are closed and counted at their limit, while an upload goes on")
     func streams() async throws {
+        let world = try world { $0.streams = .seconds(120) }
+        let closing = connect(streams: 3, uploads: 1, in: world)
+        _ = try await world.traffic.run(to: .green)
+        let before = world.host.manualClock.now.sinceStart
+        #expect(try await world.traffic.keep() == SlotRetirement(slot: .blue, cut: 1))
+        #expect(closing.times.withLock { $0.first } == before + .seconds(120))
+        #expect(world.supervisor.announced.map(\.kind) == [.trafficMoved, .streamsClosed, .slotRetired])
+        #expect(world.supervisor.announced[1].reason == "3 of blue")
+        #expect(world.host.manualClock.now.sinceStart - before >= .seconds(900))
+    }
+
+    @Test("streams may outlive the warm time, and the slot is stopped once they are closed")
+    func longStreams() async throws {
+        let world = try world { $0.streams = .seconds(700) }
+        let closing = connect(streams: 2, uploads: 0, in: world)
+        _ = try await world.traffic.run(to: .green)
+        #expect(try await world.traffic.keep() == SlotRetirement(slot: .blue, cut: 0))
+        #expect(closing.times.withLock { $0.count } == 1)
+        #expect(world.host.manualClock.now.sinceStart < .seconds(702))
+    }
+
+    @Test("streams of a slot that is live again are left alone")
+    func liveAgain() async throws {
+        let world = try world { $0.streams = .seconds(120) }
+        let closing = connect(streams: 3, uploads: 0, in: world)
+        _ = try await world.traffic.run(to: .green)
+        #expect(try await world.traffic.rollBack().live == .blue)
+        #expect(try await world.traffic.keep()?.slot == .green)
+        #expect(closing.times.withLock { $0 }.isEmpty)
+    }
+
+    @Test("a slot that nobody keeps lets go of its streams at their limit, and the answer says how many")
+    func cold() async throws {
+        var profile = SampleProfile.make()
+        profile.frontDoor.streams = .seconds(5)
+        let world = try SwitchWorld(profile: profile)
+        let closing = connect(streams: 3, uploads: 0, in: world)
+        let report = try await world.traffic.run(to: .green)
+        #expect((report.closedStreams, report.cut) == (3, 0))
+        #expect(closing.times.withLock { $0.count } == 1)
+    }
+
+    @Test("streams that cannot be closed end with their slot, and the keeper says why")
+    func refused() async throws {
+        let world = try world { $0.streams = .seconds(120) }
+        world.host.machine.onShutDown { _, _, _ in
+            throw HostError.failed(call: "pidfd_getfd", path: "/proc/510/fd/3", errno: .notPermitted)
+        }
+        _ = try await world.traffic.run(to: .green)
+        #expect(try await world.traffic.keep() == SlotRetirement(slot: .blue, cut: 0))
+        #expect(world.seen.contains { if case .note(let text) = $0 { text.contains("pidfd_getfd") } else { false } })
+    }
+
+    @Test("requests on the old slot are waited for up to the drain's limit, then cut and counted")
+    func requests() async throws {
         let world = try world()
         world.host.machine.onConnections { port in port == 8001 ? 2 : 0 }
         _ = try await world.traffic.run(to: .green)

@@ -19,6 +19,10 @@ struct Switch: AsyncParsableCommand {
     @Option(help: "Send this percentage of the clients first, and all of them when that went well.")
     var weight: Int?
 
+    @Option(
+        help: "Show the new slot at the front door's preview for this time before it goes on. Ctrl-C ends it there.")
+    var preview: String?
+
     func run() async throws {
         guard let target = Slot(rawValue: slot) else {
             throw OperatorError(
@@ -38,10 +42,13 @@ struct Switch: AsyncParsableCommand {
             if let weight, !(1...99).contains(weight) {
                 throw refused("\(weight) is no share of the clients", "give --weight a percentage from 1 to 99")
             }
-            guard let watch else { return SwitchWishes(share: weight) }
-            do {
-                return SwitchWishes(share: weight, watch: watch == "0" ? .zero : try TimeSpan(watch))
-            } catch { throw refused("'\(watch)' is no time", "give --watch a time such as 30s, or 0") }
+            func time(_ text: String?, _ option: String) throws -> TimeSpan? {
+                do { return try text.map { $0 == "0" ? .zero : try TimeSpan($0) } } catch {
+                    throw refused("'\(text ?? "")' is no time", "give \(option) a time such as 30s, or 0")
+                }
+            }
+            return SwitchWishes(
+                share: weight, watch: try time(watch, "--watch"), preview: try time(preview, "--preview"))
         }
     }
 }
@@ -94,7 +101,10 @@ struct SwitchAnswer: Answer {
     let live: Slot
     let previous: Slot?
     let hasMoved: Bool
+    /// Still open when the drain's time was up.
     let cutConnections: Int
+    /// WebSockets and event streams of the old slot, closed when their time was up.
+    let closedStreams: Int
     /// From the command to the front door's word that the new slot answers.
     let secondsToMove: Double?
     /// Until when the previous slot is kept running; milliseconds since 1970.
@@ -106,6 +116,7 @@ struct SwitchAnswer: Answer {
         previous = report.previous
         hasMoved = report.hasMoved
         cutConnections = report.cut
+        closedStreams = report.closedStreams
         secondsToMove = report.moved.map { $0 / .seconds(1) }
         warmUntil = report.warmUntil
         self.seconds = seconds
@@ -115,7 +126,8 @@ struct SwitchAnswer: Answer {
         guard hasMoved else { return "\(live) is already live; nothing was changed" }
         let cut = cutConnections == 0 ? "" : "; \(counted(cutConnections, "connection")) still open were cut"
         let kept = warmUntil.map { "; \(live.other) is kept for a rollback until \(CivilTime($0))" } ?? ""
-        return "\(live) is live (\(tenths(seconds)) s)\(cut)\(kept)"
+        let closed = closedStreams == 0 ? "" : "; \(counted(closedStreams, "stream")) of \(live.other) were closed"
+        return "\(live) is live (\(tenths(seconds)) s)\(closed)\(cut)\(kept)"
     }
 }
 
@@ -125,6 +137,7 @@ extension SwitchStage {
         switch self {
         case .starting: "starting \(to), until all of it is healthy"
         case .smoking: "trying \(to) before it gets traffic"
+        case .previewing: "showing \(to) at the preview"
         case .migrating: "running the migration of the release in \(to)"
         case .sharing: "sending some of the clients to \(to)"
         case .handing: "handing the work of \(from) over to \(to)"

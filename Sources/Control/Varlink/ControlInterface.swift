@@ -75,7 +75,8 @@ package enum ControlInterface {
         # What can be measured now. With more, a reply a metric; one with many samples comes in several parts.
         method Metrics() -> (families: []Metric)
 
-        # Records an event that the caller alone knows of: traffic-moved, traffic-returned or slot-retired.
+        # Records an event that the caller alone knows of: traffic-moved, traffic-returned, streams-closed or
+        # slot-retired.
         method Announce(kind: string, reason: string) -> ()
 
         # Runs the supervisor's program anew in the same process, as after an upgrade; the children go on. The reply

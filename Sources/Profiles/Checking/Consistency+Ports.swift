@@ -60,7 +60,14 @@ extension Consistency {
     }
 
     private mutating func checkPreview(_ holders: inout [Port: String]) {
-        guard let preview = profile.frontDoor.preview else { return }
+        guard let preview = profile.frontDoor.preview else {
+            if profile.switching.preview > .zero {
+                report(
+                    ProfilePath(["switch", "preview"]), "there is no address to show a slot at",
+                    given: [ProfilePath(["front_door", "preview"])])
+            }
+            return
+        }
         if let holder = holders.updateValue("the preview", forKey: preview.port) {
             report(
                 ProfilePath(["front_door", "preview"]), "port \(preview.port) is taken by \(holder)",

@@ -22,6 +22,7 @@ extension Profile {
             frontDoor: FrontDoor(
                 address: root["front_door"]["listen"].listen.address, port: root["front_door"]["listen"].listen.port,
                 manager: named(root["front_door"]["manager"]), drain: root["front_door"]["drain"].time,
+                streams: root["front_door"]["streams"].time,
                 tls: root["front_door"].ifPresent("tls").map(FrontDoor.TLS.init),
                 names: root["front_door"]["names"].items.map(\.string),
                 preview: root["front_door"].ifPresent("preview").map {
@@ -33,7 +34,8 @@ extension Profile {
             routes: root["routes"].items.map { route in
                 Route(
                     path: route["path"].string, process: route["to"].process, timeout: route["timeout"].time,
-                    body: route["body"].size, buffersRequests: route["buffering"].boolean, cache: named(route["cache"]),
+                    body: route["body"].size, buffersRequests: route["buffering"].boolean,
+                    isStream: route["stream"].boolean, cache: named(route["cache"]),
                     limit: route.ifPresent("limit")?.string)
             },
             metrics: root.ifPresent("metrics").map {
@@ -52,7 +54,8 @@ extension Profile {
                 mirrors: root["mirrors"].items.map { Catalogue.Mirror(from: $0["from"].string, to: $0["to"].string) }),
             switching: Switching(
                 watch: root["switch"]["watch"].time, errors: root["switch"]["errors"].integer,
-                warm: root["switch"]["warm"].time, hooks: root["switch"]["hooks"].time))
+                warm: root["switch"]["warm"].time, hooks: root["switch"]["hooks"].time,
+                preview: root["switch"]["preview"].time))
     }
 }
 

@@ -85,6 +85,10 @@ package enum ProfileSchema {
         Key(
             "drain", .time(minimum: .seconds(1)), .defaults(to: "15m"), .nextSwitch,
             "How long the old slot may take to finish open requests after a switch."),
+        Key(
+            "streams", .time(minimum: .zero), .defaults(to: "10m"), .nextSwitch,
+            "How long connections of routes with `stream` stay on the slot that lost its traffic; then they are closed "
+                + "and counted. Never longer than `drain`."),
         Key("tls", .object(tls), .optional, "HTTPS at `listen`; absent: plain HTTP."),
         Key(
             "names", .list(.text(.domain), count: 0...50), .defaults(to: "[]"), .reload,
@@ -132,6 +136,9 @@ package enum ProfileSchema {
         Key(
             "hooks", .time(minimum: .seconds(1)), .defaults(to: "10m"), .nextSwitch,
             "How long a smoke check or a migration may take."),
+        Key(
+            "preview", .time(minimum: .zero), .defaults(to: "0s"), .nextSwitch,
+            "How long a switch shows the new slot at `front_door.preview` before it goes on; `0s` is not at all."),
     ]
 
     private static let metrics: [Key] = [
@@ -150,6 +157,10 @@ package enum ProfileSchema {
         Key(
             "buffering", .boolean, .defaults(to: "true"), .reload,
             "Whether nginx stores a request body before it passes it on; off for uploads."),
+        Key(
+            "stream", .boolean, .defaults(to: "false"), .reload,
+            "Whether its connections have no end of their own (WebSockets, events): `front_door.streams` holds for them. "
+                + "The application sees them come from 127.0.0.2."),
         Key(
             "cache", .choice(Route.Cache.allCases.map(\.rawValue)), .defaults(to: "application"), .reload,
             "What `Cache-Control` says: what the application does, `no-cache`, or to keep it for a year."),

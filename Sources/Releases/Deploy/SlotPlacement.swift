@@ -69,12 +69,17 @@ struct SlotPlacement {
 
     /// What a switch has kept running for a rollback is stopped once nobody uses it any more.
     private mutating func giveWay() async throws {
-        guard record.warm?.slot == slot else { return }
+        guard let warm = record.warm, warm.slot == slot else { return }
         let compiler = StackCompiler(profile: profile, layout: layout)
         let processes = NginxProcesses(profile: profile, host: host, supervisor: supervisor)
         var drain = SlotDrain(of: slot, compiler, processes, host)
         let stopwatch = Stopwatch(host.clock)
+        var hasClosed = false
         while try drain.look() != nil, stopwatch.elapsed < profile.frontDoor.drain.duration {
+            if !hasClosed, warm.since + profile.frontDoor.streamLimit.milliseconds <= host.wallTime() {
+                hasClosed = true
+                _ = SlotStreams(of: slot, compiler, host, supervisor).close { _ in }
+            }
             try await host.clock.sleep(for: SlotDrain.pause)
         }
         record.warm = nil

@@ -47,13 +47,20 @@ package struct LiveConfiguration: Sendable, Equatable {
                     $0.line("keepalive 32;")
                     $0.line("keepalive_timeout 20s;")
                 }
+                // Streams share no connection with requests, so that one can be closed without the other.
+                guard profile.routes.contains(where: { $0.process == process.name && $0.isStream }) else { continue }
+                out.block("upstream \(Self.upstream(of: process.name, in: each.rawValue, streams: true))") {
+                    $0.line("server 127.0.0.1:\(port) max_fails=0;")
+                }
             }
         }
         text = out.text
     }
 
     /// nginx's name for a process of a slot; `slot` may be a variable of nginx.
-    static func upstream(of process: ProcessName, in slot: String) -> String { "bedplate_\(process)_\(slot)" }
+    static func upstream(of process: ProcessName, in slot: String, streams: Bool = false) -> String {
+        "bedplate_\(streams ? "streams_" : "")\(process)_\(slot)"
+    }
 
     /// The slot that a `live.conf` names.
     package static func slot(in text: String) -> Slot? {

@@ -45,6 +45,8 @@ struct SiteServers {
             server.line("server_name _;")
             if door.tls != nil { server.line("ssl_reject_handshake on;") }
             server.line("server_tokens off;")
+            // What is no request at all is answered here, with 400.
+            server.lines(headers.lines())
             if door.tls == nil { marker(&server) }
             server.line("location / { return 444; }")
         }
@@ -158,7 +160,12 @@ struct SiteServers {
             if let name = route.limit, let limit = door.limits[name] {
                 $0.line("limit_req zone=bedplate_\(name) burst=\(limit.burst) nodelay;")
             }
-            $0.line("proxy_pass http://\(LiveConfiguration.upstream(of: route.process, in: slot));")
+            let upstream = LiveConfiguration.upstream(of: route.process, in: slot, streams: route.isStream)
+            $0.line("proxy_pass http://\(upstream);")
+            if route.isStream {
+                $0.line("proxy_bind \(SlotStreams.source);")
+                $0.line("proxy_buffering off;")
+            }
             $0.line("proxy_http_version 1.1;")
             $0.line("proxy_set_header Host $http_host;")
             $0.line("proxy_set_header Upgrade $http_upgrade;")

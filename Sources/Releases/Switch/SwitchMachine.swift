@@ -46,6 +46,8 @@ package struct SwitchMachine: Sendable, Equatable {
         case awaitHealth(Slot, ProcessDeclaration.Role)
         /// One-shots, one after the other, each to its end.
         case run(Slot, ProcessDeclaration.Role)
+        /// The front door's preview leads to the slot, which stays healthy for the time of the plan.
+        case preview(Slot)
         /// Until they have ended.
         case stop(Slot, ProcessDeclaration.Role)
         /// nginx reads a candidate that names the slot.
@@ -81,7 +83,7 @@ package struct SwitchMachine: Sendable, Equatable {
     private mutating func resume(_ stage: SwitchStage, live: Slot) -> [Action] {
         let problem = SwitchProblem("an earlier switch was stopped while \(stage)", stage: stage)
         switch stage {
-        case .starting, .smoking, .migrating, .testing, .abandoning:
+        case .starting, .smoking, .previewing, .migrating, .testing, .abandoning:
             return live == from ? abandon(problem, hasReturned: false) : turnBack(problem)
         case .flipping, .verifying, .handing, .watching, .draining, .stopping:
             guard live == to else { return turnBack(problem) }
@@ -116,6 +118,7 @@ package struct SwitchMachine: Sendable, Equatable {
         switch stage {
         case .starting: [.apply(live: from), .start(to, .server), .awaitHealth(to, .server)]
         case .smoking: [.run(to, .smoke)]
+        case .previewing: [.verify(from), .preview(to)]
         case .migrating: [.run(to, .migration)]
         case .testing: [.test(to)]
         case .sharing: [.share(to), .reload, .verify(from), .watch(to)]
@@ -143,7 +146,7 @@ package struct SwitchMachine: Sendable, Equatable {
         case .moving(let stage):
             let problem = problem.at(stage)
             switch stage {
-            case .starting, .smoking, .migrating, .testing: return abandon(problem, hasReturned: false)
+            case .starting, .smoking, .previewing, .migrating, .testing: return abandon(problem, hasReturned: false)
             case .sharing, .flipping, .verifying, .handing, .watching: return turnBack(problem)
             case .draining, .stopping, .returning, .abandoning: return end(.unfinished(problem))
             }
@@ -179,7 +182,8 @@ extension SwitchStage {
     fileprivate func next(_ plan: SwitchPlan) -> SwitchStage? {
         switch self {
         case .starting: plan.checks ? .smoking : SwitchStage.smoking.next(plan)
-        case .smoking: plan.migrates ? .migrating : .testing
+        case .smoking: plan.preview ?? .zero > .zero ? .previewing : SwitchStage.previewing.next(plan)
+        case .previewing: plan.migrates ? .migrating : .testing
         case .migrating: .testing
         case .testing: plan.share == nil ? .flipping : .sharing
         case .sharing: .flipping

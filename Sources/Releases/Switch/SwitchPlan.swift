@@ -13,15 +13,20 @@ package struct SwitchPlan: Codable, Sendable, Equatable {
     package var checks: Bool
     /// Whether the new slot's release has a migration that has not run.
     package var migrates: Bool
+    /// How long the new slot is shown before it gets traffic; absent in records of before it could be.
+    package var preview: TimeSpan?
 
     package init(
-        share: Int? = nil, watch: TimeSpan = .zero, warm: TimeSpan = .zero, checks: Bool = false, migrates: Bool = false
+        share: Int? = nil, watch: TimeSpan = .zero, warm: TimeSpan = .zero, checks: Bool = false,
+        migrates: Bool = false,
+        preview: TimeSpan? = nil
     ) {
         self.share = share
         self.watch = watch
         self.warm = warm
         self.checks = checks
         self.migrates = migrates
+        self.preview = preview
     }
 }
 
@@ -30,9 +35,11 @@ package struct SwitchWishes: Sendable, Equatable {
     /// 1 to 99, in percent.
     package var share: Int?
     package var watch: TimeSpan?
+    package var preview: TimeSpan?
 
-    package init(share: Int? = nil, watch: TimeSpan? = nil) {
+    package init(share: Int? = nil, watch: TimeSpan? = nil, preview: TimeSpan? = nil) {
         self.share = share
         self.watch = watch
+        self.preview = preview
     }
 }

@@ -4,6 +4,8 @@ package enum SwitchStage: String, Codable, Sendable, CaseIterable {
     case starting
     /// Its smoke checks run.
     case smoking
+    /// It is shown at the front door's preview.
+    case previewing
     /// The migration of its release runs.
     case migrating
     /// nginx reads a candidate configuration.

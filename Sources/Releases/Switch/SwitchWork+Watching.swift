@@ -25,6 +25,26 @@ extension SwitchWork {
         answers = log
     }
 
+    /// Lets people look at the slot for the time of the plan. `live.conf` leads the preview to the slot that is not live.
+    mutating func preview(_ slot: Slot) async throws {
+        guard let listener = profile.frontDoor.preview, try host.network.listener(on: listener.port.number) != nil
+        else {
+            throw SwitchProblem("the front door does not listen at its preview", next: layout.installCommand)
+        }
+        let span = plan.preview ?? .zero
+        report(.note("\(slot) can be looked at for \(span): \(profile.frontDoor.previewURL ?? "")"))
+        let names = compiler.instances(of: slot, .server)
+        let stopwatch = Stopwatch(host.clock)
+        var watch = TrafficWatch(usual: ErrorRate(), threshold: profile.switching.errors)
+        while stopwatch.elapsed < span.duration {
+            let statuses = try await host.patiently(supervisor.status).instances.filter { names.contains($0.name) }
+            if let sick = watch.sick(among: statuses, at: stopwatch.elapsed) {
+                throw try instances(slot).problem(of: sick, "did not stay healthy")
+            }
+            try await host.clock.sleep(for: TrafficWatch.pause)
+        }
+    }
+
     /// While only a share of the clients meets the slot, the other one's workers still do the work.
     private func plays(_ role: ProcessDeclaration.Role, in slot: Slot) -> Bool {
         role == .server || record.ongoing?.stage != .sharing

@@ -24,6 +24,7 @@ struct SwitchWork {
     /// nginx workers that still read an older `live.conf`.
     private var oldWorkers: Set<Int32> = []
     private var cut = 0
+    private var closedStreams = 0
     /// The front door's answers since the first client could meet the new slot, and what was usual before.
     var answers: AccessLog?
     var usual = ErrorRate()
@@ -72,6 +73,7 @@ struct SwitchWork {
         case .reload: try await reload()
         case .verify(let slot): try await verify(slot)
         case .watch(let slot): try await watch(slot)
+        case .preview(let slot): try await preview(slot)
         case .drain(let slot): try await drain(slot)
         case .stopAll(let slot): try await instances(slot).stop()
         case .conclude(let previous, let isWarm): try await conclude(previous: previous, isWarm: isWarm)
@@ -89,13 +91,16 @@ struct SwitchWork {
         switch outcome {
         case .untouched, .returned:
             // Taking up a stopped switch has worked when one slot is live, whichever it is.
-            if isResumed { return SwitchReport(live: from, previous: record.previous, hasMoved: false, cut: cut) }
+            if isResumed {
+                return SwitchReport(
+                    live: from, previous: record.previous, hasMoved: false, cut: cut, closedStreams: closedStreams)
+            }
         case .switched, .leftOver, .unfinished, .stuck: break
         }
         if let error = outcome.error(from: from, to: to) { throw error }
         return SwitchReport(
-            live: to, previous: record.previous, hasMoved: true, cut: cut, moved: moved,
-            warmUntil: record.warm?.until)
+            live: to, previous: record.previous, hasMoved: true, cut: cut, closedStreams: closedStreams,
+            moved: moved, warmUntil: record.warm?.until)
     }
 
     private func announce(_ kind: SupervisorEvent.Kind, _ reason: String) {
@@ -183,7 +188,12 @@ struct SwitchWork {
     private mutating func drain(_ slot: Slot) async throws {
         let waiting = Stopwatch(host.clock)
         var drain = SlotDrain(of: slot, compiler, processes, host, oldWorkers: oldWorkers)
+        var hasClosed = false
         while let open = try drain.look() {
+            if !hasClosed, waiting.elapsed >= profile.frontDoor.streamLimit.duration {
+                hasClosed = true
+                closedStreams += SlotStreams(of: slot, compiler, host, supervisor).close(report)
+            }
             guard waiting.elapsed < profile.frontDoor.drain.duration else {
                 cut += open
                 return

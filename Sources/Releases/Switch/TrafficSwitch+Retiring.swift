@@ -8,8 +8,18 @@ extension TrafficSwitch {
     /// Waits until the time of the slot that is kept running is over and nobody uses it any more, and stops it. Whatever
     /// happens to the slots meanwhile is taken into account; nothing is locked while it waits.
     package func keep() async throws -> SlotRetirement? {
+        var closed: SlotRecord.WarmSlot?
         while let warm = try SlotRecord.load(layout, on: host)?.warm {
-            let left = warm.until - host.wallTime()
+            if closed != warm, streamsEnd(of: warm) <= host.wallTime() {
+                guard try closeStreams(of: warm) else {
+                    // Somebody is at work on the slots.
+                    try await host.clock.sleep(for: .milliseconds(250))
+                    continue
+                }
+                closed = warm
+            }
+            let next = closed == warm ? warm.until : min(warm.until, streamsEnd(of: warm))
+            let left = next - host.wallTime()
             if left > 0 {
                 try await host.clock.sleep(for: .milliseconds(left))
                 continue
@@ -36,8 +46,10 @@ extension TrafficSwitch {
         let processes = NginxProcesses(profile: profile, host: host, supervisor: supervisor)
         var drain = SlotDrain(of: warm.slot, compiler, processes, host)
         var open = 0
+        var hasClosed = false
         while let found = try drain.look() {
             open = found
+            if !hasClosed, streamsEnd(of: warm) <= host.wallTime() { hasClosed = try closeStreams(of: warm) }
             guard host.wallTime() < limit else { break }
             guard try SlotRecord.load(layout, on: host)?.warm == warm else { return nil }
             report(.draining(connections: open))
@@ -58,6 +70,25 @@ extension TrafficSwitch {
         let retirement = SlotRetirement(slot: warm.slot, cut: open)
         try supervisor.announce(.slotRetired, retirement.sentence)
         return retirement
+    }
+
+    /// In milliseconds since 1970.
+    private func streamsEnd(of warm: SlotRecord.WarmSlot) -> Int64 {
+        warm.since + profile.frontDoor.streamLimit.milliseconds
+    }
+
+    /// False when nothing was done, as the slot has another part now or somebody may be about to give it one.
+    private func closeStreams(of warm: SlotRecord.WarmSlot) throws -> Bool {
+        let lock: any FileLock
+        do { lock = try SwitchLock.take(layout, on: host, doing: "close the streams of \(warm.slot)") } catch let error
+            as OperatorError where error.exit == .retry
+        { return false }
+        defer { lock.release() }
+        guard let record = try SlotRecord.load(layout, on: host), record.warm == warm, record.ongoing == nil else {
+            return false
+        }
+        _ = SlotStreams(of: warm.slot, StackCompiler(profile: profile, layout: layout), host, supervisor).close(report)
+        return true
     }
 }
 

@@ -27,7 +27,13 @@ package struct TrafficSwitch: Sendable {
 
     /// Makes a slot live. The one that is live already is left alone; a switch that was stopped is finished first.
     package func run(to target: Slot, _ wishes: SwitchWishes = SwitchWishes()) async throws -> SwitchReport {
-        try await run(to: target) { plan(for: target, $0, wishes) }
+        if let preview = wishes.preview, preview > .zero, profile.frontDoor.preview == nil {
+            throw OperatorError(
+                doing: "show \(target) before it gets traffic", because: "the front door has no preview",
+                next: "set 'front_door.preview' to an address in the profile, and run '\(layout.installCommand)'",
+                exit: .usage)
+        }
+        return try await run(to: target) { plan(for: target, $0, wishes) }
     }
 
     private func run(to target: Slot, _ plan: (SlotRecord) -> SwitchPlan) async throws -> SwitchReport {
@@ -81,7 +87,8 @@ package struct TrafficSwitch: Sendable {
         return SwitchPlan(
             share: wishes.share, watch: wishes.watch ?? profile.switching.watch, warm: profile.switching.warm,
             checks: !compiler.instances(of: target, .smoke).isEmpty,
-            migrates: !hasMigrated && !compiler.instances(of: target, .migration).isEmpty)
+            migrates: !hasMigrated && !compiler.instances(of: target, .migration).isEmpty,
+            preview: wishes.preview ?? profile.switching.preview)
     }
 
     private func takeUp() async throws -> SwitchReport? {

@@ -12,10 +12,17 @@ enum StackFile {
         }
         guard let bytes = content else {
             throw OperatorError(
-                doing: doing, because: "there is no such file", next: "compile a profile with 'bedplate trial start'",
+                doing: doing, because: "there is no such file", next: "run '\(writer(of: path))', which writes it",
                 exit: .usage)
         }
         return try parse(bytes, doing: doing)
+    }
+
+    /// The command that makes the file: an installation's at its place on the host, a trial's below another root.
+    private static func writer(of path: String) -> String {
+        let place = "/var/lib/bedplate/stack.json"
+        guard path != place, path.hasSuffix(place) else { return "bedplate install" }
+        return "bedplate trial start --root \(path.dropLast(place.count))"
     }
 
     static func parse(_ bytes: [UInt8], doing: String) throws(OperatorError) -> Stack {

@@ -29,6 +29,7 @@ extension SupervisorEvent.Kind {
         case .logstashDropped: return "da9d5270941f4899a41e0d2b318d9e0e"
         case .trafficMoved: return "8cb50f2aaa054763a02a4141cd8057ac"
         case .trafficReturned: return "588df46bd29a4231853fa7ab6349bccf"
+        case .streamsClosed: return "699ed170100a4459842cd0a13279f182"
         case .slotRetired: return "7959cc344e394ba8bffd4883f2f51fe1"
         case .trouble: return "0c8b26674be917f589ec740aaef8b9ba"
         case .unknown: return "01999bc972d222090e78c1420031b00b"
@@ -73,7 +74,8 @@ extension SupervisorEvent {
             .logstashDropping, .trafficReturned, .trouble:
             return .warning
         case .supervisorStarted, .supervisorStopping, .supervisorStopped, .supervisorReexecuting, .stackApplied,
-            .adopted, .logsResumed, .journalResumed, .logstashBack, .logstashDropped, .trafficMoved, .slotRetired:
+            .adopted, .logsResumed, .journalResumed, .logstashBack, .logstashDropped, .trafficMoved, .streamsClosed,
+            .slotRetired:
             return .notice
         case .healthy, .ended, .unknown: return .informational
         }
