@@ -12,9 +12,10 @@ FIXTURE = CHECKOUT / "Tests/Fixtures/fastapi-celery"
 WHEELS = CHECKOUT / ".build/pip-cache"
 
 
-def start(root: Path) -> Trial:
-    """A trial without a release yet: nginx and Redis run."""
+def start(root: Path, **settings) -> Trial:
+    """A trial without a release yet: nginx and Redis run. Every setting overrides the profile, with `__` for a dot."""
     trial = Trial.prepare(root)
+    trial.settings.update({key.replace("__", "."): value for key, value in settings.items()})
     trial.redis = free_ports(1)[0]
     trial.settings["runtimes.python.version"] = f'"{version_of("/usr/bin/python3")}"'
     url = f"redis://127.0.0.1:{trial.redis}/0"

@@ -80,9 +80,10 @@ async def enqueue(key: str, seconds: float = 0.0) -> dict:
 
 @app.get("/api/jobs")
 async def effects() -> dict:
-    """How often each key was run, and how often it had its effect."""
-    runs, done = await asyncio.gather(store.hgetall("runs"), store.hgetall("effects"))
+    """How often each key was run, how often it had its effect, and how many effects each slot's workers had."""
+    runs, done, slots = await asyncio.gather(*map(store.hgetall, ["runs", "effects", "effects-by-slot"]))
     return {
         "runs": {key: int(count) for key, count in runs.items()},
         "effects": {key: int(count) for key, count in done.items()},
+        "slots": {slot: int(count) for slot, count in slots.items()},
     }
