@@ -27,7 +27,7 @@ package protocol FileSystem: Sendable {
     func readChunks(of path: FilePath, _ body: (UnsafeRawBufferPointer) throws -> Void) throws
     /// What a regular file has from an offset on, at most `limit` bytes.
     func read(_ path: FilePath, from offset: Int64, limit: Int) throws -> [UInt8]
-    /// Adds to the end of a file, which it makes with this mode when absent, and fsyncs it.
+    /// Adds to the end of a file, which it makes with this mode when absent, and fsyncs it: all of the bytes or none.
     func append(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions) throws
     /// What a symbolic link says, unresolved.
     func linkTarget(_ path: FilePath) throws -> String

@@ -32,3 +32,17 @@ package enum HostError: Error, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension HostError {
+    /// Whether it is that a file system is full, or what an account may have of it. Of a program of the system only its words
+    /// tell, which are the C library's own in our locale (strerror(3)).
+    package var saysFull: Bool {
+        switch self {
+        case .failed(_, _, let errno): [.noSpace, .diskQuotaExceeded].contains(errno)
+        case .ended(_, _, let said), .notFetched(_, let said):
+            // tar says so where the last part of a file did not fit.
+            said.contains("No space left on device") || said.contains(": Wrote only ")
+        case .tooLarge, .locked, .notStarted, .serviceManager, .account, .connection, .notUnderstood: false
+        }
+    }
+}

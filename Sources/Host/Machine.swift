@@ -57,11 +57,18 @@ package struct Hardware: Hashable, Sendable {
 package struct Space: Hashable, Sendable {
     /// Tells file systems apart: device number.
     package let device: UInt64
+    /// In bytes.
     package let available: Int64
+    /// Where it is mounted, as far as the path that was asked for goes.
+    package let mount: FilePath
+    /// Whether it can hold one more file: some run out of inodes before they run out of bytes.
+    package let takesFiles: Bool
 
-    package init(device: UInt64, available: Int64) {
+    package init(device: UInt64, available: Int64, mount: FilePath = "/", takesFiles: Bool = true) {
         self.device = device
         self.available = available
+        self.mount = mount
+        self.takesFiles = takesFiles
     }
 }
 

@@ -25,10 +25,25 @@ package protocol PackageManager: Sendable {
     func repair() async throws
     /// Who holds a lock of apt or dpkg now.
     func lockHolders() throws -> [PackageLockHolder]
-    /// The same packages, which tell the listener whose lock a call begins to wait for.
-    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager
+    /// The same packages, which tell the listener what goes on while a call changes something.
+    func telling(_ listener: @escaping @Sendable (WorkNews) -> Void) -> any PackageManager
     /// Addresses of the indexes that apt's own sources lead to, in apt's order. Changes nothing.
     func indexes() async throws -> [String]
+    /// What apt thinks of this host. Changes nothing.
+    func health() async throws -> PackageHealth
+}
+
+/// What apt thinks of a host, before it is asked to do anything.
+package struct PackageHealth: Hashable, Sendable {
+    /// Installed packages whose needs are not met, as apt says it; while there is one, apt installs nothing.
+    package var complaints: [String]
+    /// Whether apt takes an index whose time has passed.
+    package var acceptsStaleIndexes: Bool
+
+    package init(complaints: [String] = [], acceptsStaleIndexes: Bool = false) {
+        self.complaints = complaints
+        self.acceptsStaleIndexes = acceptsStaleIndexes
+    }
 }
 
 /// Packages by name, as dpkg's status file has them.
@@ -52,6 +67,11 @@ package struct PackageDatabase: Sendable {
     /// Whether the package is there, be it half done by a dpkg that was killed.
     package func has(_ name: String) -> Bool { records[name].map { $0.state != .absent } ?? false }
 
+    /// The same as `dpkg --audit` lists it, each package with its condition: `nginx (half-configured)`.
+    package var audit: [String] {
+        unfinished.map { name in records[name]?.condition.map { "\(name) (\($0))" } ?? name }
+    }
+
     /// What a dpkg left half done: packages, sorted by name, or at least its own notes.
     package var unfinished: [String] {
         let names = records.filter { $0.value.state == .unfinished }.keys.sorted()
@@ -64,6 +84,8 @@ package struct PackageRecord: Hashable, Sendable {
     package var version: String
     package var state: State
     package var isHeld: Bool
+    /// Of an unfinished one: what dpkg calls it, `half-configured`; with `reinst-required` when it must be installed again.
+    package var condition: String?
 
     package enum State: Sendable {
         case installed
@@ -90,6 +112,14 @@ package struct PackageRequest: Hashable, Sendable {
         self.names = names
         self.brings = brings
     }
+}
+
+/// What goes on during a change that takes a while.
+package enum WorkNews: Hashable, Sendable {
+    /// Somebody else holds a lock; it begins to be waited for.
+    case waiting(PackageLockHolder)
+    /// A line that a command said.
+    case said(String)
 }
 
 /// Something that a package or a command is known to leave on the machine; a rehearsal takes it for done.

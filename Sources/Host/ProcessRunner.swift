@@ -3,10 +3,25 @@ package import SystemPackage
 /// Runs a command to its end, with a limit in time and in output.
 package protocol ProcessRunner: Sendable {
     func run(_ command: Command, timeout: Duration) async throws -> CommandResult
+    /// The same, telling each line of what it says, on either stream, as it comes.
+    func run(
+        _ command: Command, timeout: Duration, hearing listener: @escaping @Sendable (String) -> Void
+    ) async throws -> CommandResult
     /// Starts a program that outlives us: own session, standard input from /dev/null, output appended to `log`.
     func startDetached(_ command: Command, log: FilePath) throws -> Int32
     /// The processes whose parent is `pid`.
     func children(of pid: Int32) throws -> [RunningProcess]
+}
+
+extension ProcessRunner {
+    /// Tells the lines when the command has ended.
+    package func run(
+        _ command: Command, timeout: Duration, hearing listener: @escaping @Sendable (String) -> Void
+    ) async throws -> CommandResult {
+        let result = try await run(command, timeout: timeout)
+        for line in (result.output + "\n" + result.errors).split(separator: "\n") { listener(String(line)) }
+        return result
+    }
 }
 
 /// A process of the machine, as its table shows it.

@@ -17,7 +17,7 @@ package struct AptDownloads: Downloads {
         let folder = FilePath(String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self))
         let outcome: Result<[UInt8], any Error>
         do {
-            try await download(address, to: folder.appending("content"), hash: nil)
+            try await download(address, to: folder.appending("content"), hash: nil) { _ in }
             outcome = .success(try LinuxFiles().read(folder.appending("content"), limit: limit))
         } catch { outcome = .failure(error) }
         try LinuxFiles().removeTree(folder)
@@ -25,12 +25,18 @@ package struct AptDownloads: Downloads {
     }
 
     package func fetch(_ address: String, to path: FilePath, sha256: String) async throws {
+        try await fetch(address, to: path, sha256: sha256) { _ in }
+    }
+
+    package func fetch(
+        _ address: String, to path: FilePath, sha256: String, hearing listener: @escaping @Sendable (String) -> Void
+    ) async throws {
         let files = LinuxFiles()
         let name = path.lastComponent?.string ?? ""
         let part = path.removingLastComponent().appending(".\(name).part")
         try files.remove(part)
         do {
-            try await download(address, to: part, hash: "SHA256:\(sha256)")
+            try await download(address, to: part, hash: "SHA256:\(sha256)", hearing: listener)
             // apt answers a file: address with a link.
             try files.copy(part, to: path, mode: FilePermissions(rawValue: 0o644))
         } catch {
@@ -40,14 +46,16 @@ package struct AptDownloads: Downloads {
         try files.remove(part)
     }
 
-    private func download(_ address: String, to path: FilePath, hash: String?) async throws {
+    private func download(
+        _ address: String, to path: FilePath, hash: String?, hearing listener: @escaping @Sendable (String) -> Void
+    ) async throws {
         let arguments = [
             "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download-file", address, path.string,
         ]
         let command = Command(Self.helper, arguments: arguments + (hash.map { [$0] } ?? []))
-        let result = try await processes.run(command, timeout: .seconds(1800))
+        let result = try await processes.run(command, timeout: .seconds(1800), hearing: listener)
         guard result.status == .exited(0) else {
-            throw HostError.notFetched(address: address, why: result.lastLines(3))
+            throw HostError.notFetched(address: address, why: result.complaint)
         }
     }
 }

@@ -21,7 +21,7 @@ package struct AptPackages: PackageManager {
     private let status: DpkgStatus
     private let locks: AptLocks
     private let processes: any ProcessRunner
-    private var listener: @Sendable (PackageLockHolder) -> Void = { _ in }
+    private var listener: @Sendable (WorkNews) -> Void = { _ in }
     private let refreshed = Refreshed()
 
     package init(status: DpkgStatus, locks: AptLocks, processes: any ProcessRunner) {
@@ -33,7 +33,7 @@ package struct AptPackages: PackageManager {
     package func database() throws -> PackageDatabase { try status.database() }
     package func lockHolders() throws -> [PackageLockHolder] { try locks.holders() }
 
-    package func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+    package func telling(_ listener: @escaping @Sendable (WorkNews) -> Void) -> any PackageManager {
         var telling = self
         telling.listener = listener
         return telling
@@ -46,6 +46,27 @@ package struct AptPackages: PackageManager {
             let address = line.split(separator: "'").first.map(String.init) ?? ""
             return address.hasSuffix("/InRelease") ? address : nil
         }
+    }
+
+    package func health() async throws -> PackageHealth {
+        // Read as apt reads it, with every file and default.
+        let configuration = Command(
+            "/usr/bin/apt-config", "shell", "CHECKS", "Acquire::Check-Valid-Until/b", environment: Self.environment)
+        let setting = try await demand(configuration, .seconds(60)).output
+        var health = PackageHealth(acceptsStaleIndexes: setting.contains("'false'"))
+        // A half-done dpkg is finished before apt is asked for anything.
+        guard try status.database().unfinished.isEmpty else { return health }
+        // It needs no lock to look, and leaves its caches alone.
+        let look = Command(
+            Self.aptGet, "-q", "-o", "Debug::NoLocking=1", "-o", "Dir::Cache::pkgcache=", "-o",
+            "Dir::Cache::srcpkgcache=", "check", environment: Self.environment)
+        let result = try await processes.run(look, timeout: .seconds(120))
+        if result.status != .exited(0) {
+            // ` nginx : Depends: nginx-common but it is not installed`
+            let needs = result.output.split(separator: "\n").filter { $0.contains(": Depends: ") }.prefix(5)
+            health.complaints = needs.isEmpty ? [result.complaint] : needs.map { $0.trimming(" ") }
+        }
+        return health
     }
 
     package func additions(for request: PackageRequest) async throws -> [String] {
@@ -64,7 +85,7 @@ package struct AptPackages: PackageManager {
     }
 
     package func install(file: FilePath) async throws {
-        try await locks.wait(limit: .seconds(600), telling: listener)
+        try await locks.wait(limit: .seconds(600), telling: waiting)
         // A package that was stopped while it was unpacked is whole only after apt has brought it: this may fail.
         let finishing = try status.database().unfinished.isEmpty ? nil : try await configure()
         do {
@@ -87,12 +108,13 @@ package struct AptPackages: PackageManager {
     }
 
     package func setHold(_ isHeld: Bool, on names: [String]) async throws {
-        try await locks.wait(limit: .seconds(600), telling: listener)
-        try await demand(Command("/usr/bin/apt-mark", arguments: [isHeld ? "hold" : "unhold"] + names), .seconds(60))
+        try await locks.wait(limit: .seconds(600), telling: waiting)
+        try await demand(
+            Command("/usr/bin/apt-mark", arguments: [isHeld ? "hold" : "unhold"] + names), .seconds(60), hearing: said)
     }
 
     package func repair() async throws {
-        try await locks.wait(limit: .seconds(600), telling: listener)
+        try await locks.wait(limit: .seconds(600), telling: waiting)
         let outcome = try await configure()
         // It fails, too, where a package waits for one that has not been unpacked yet, or was itself stopped while it was
         // unpacked: those are for apt to bring.
@@ -120,17 +142,17 @@ package struct AptPackages: PackageManager {
         let command = Command(
             "/usr/bin/dpkg", arguments: ["--configure", "-a", "--force-confdef", "--force-confold"],
             environment: Self.environment)
-        return try await processes.run(command, timeout: .seconds(1800))
+        return try await processes.run(command, timeout: .seconds(1800), hearing: said)
     }
 
     private static func notFinished(_ outcome: CommandResult, _ error: any Error) -> HostError {
-        .ended(command: "dpkg --configure -a", how: "failed", said: "\(outcome.lastLines(6))\n\(error)")
+        .ended(command: "dpkg --configure -a", how: "failed", said: "\(outcome.complaint)\n\(error)")
     }
 
     /// An apt that went on when its installer was killed may be stopped at any moment, too: what it leaves half done when it
     /// lets go of its locks is finished before anything else.
     private func settle() async throws {
-        try await locks.wait(limit: .seconds(600), telling: listener)
+        try await locks.wait(limit: .seconds(600), telling: waiting)
         if try !status.database().unfinished.isEmpty { try await repair() }
     }
 
@@ -181,9 +203,9 @@ package struct AptPackages: PackageManager {
             Self.aptGet, arguments: Self.options + arguments, environment: Self.environment)
         let watch = Stopwatch(ContinuousClock())
         while true {
-            try await locks.wait(limit: .seconds(600), telling: listener)
+            try await locks.wait(limit: .seconds(600), telling: waiting)
             do {
-                try await demand(command, timeout)
+                try await demand(command, timeout, hearing: said)
                 return
             } catch {
                 guard watch.elapsed < .seconds(600), try !locks.holders().isEmpty else { throw error }
@@ -191,17 +213,24 @@ package struct AptPackages: PackageManager {
         }
     }
 
+    private func waiting(_ holder: PackageLockHolder) { listener(.waiting(holder)) }
+    private func said(_ line: String) { listener(.said(line)) }
+
     @discardableResult
-    private func demand(_ command: Command, _ timeout: Duration) async throws -> CommandResult {
-        try await processes.demand(command, timeout: timeout)
+    private func demand(
+        _ command: Command, _ timeout: Duration, hearing listener: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> CommandResult {
+        try await processes.demand(command, timeout: timeout, hearing: listener)
     }
 }
 
 extension ProcessRunner {
     /// Runs a command that must end with 0.
     @discardableResult
-    func demand(_ command: Command, timeout: Duration) async throws -> CommandResult {
-        let result = try await run(command, timeout: timeout)
+    func demand(
+        _ command: Command, timeout: Duration, hearing listener: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> CommandResult {
+        let result = try await run(command, timeout: timeout, hearing: listener)
         let how: String
         switch result.status {
         case .exited(0): return result
@@ -217,14 +246,6 @@ extension ProcessRunner {
     }
 }
 
-extension CommandResult {
-    /// What apt calls an error, with the details below it; else the last words.
-    fileprivate var complaint: String {
-        let lines = errors.split(separator: "\n")
-        guard let first = lines.firstIndex(where: { $0.hasPrefix("E: ") }) else { return lastLines(6) }
-        // What went wrong, dpkg has said before apt says that dpkg failed, with the reason on the next line.
-        let reasons = lines.indices.filter { $0 < first && lines[$0].hasPrefix("dpkg") && lines[$0].contains(" error") }
-            .flatMap { lines[$0...].prefix(2) }
-        return (reasons.prefix(6) + lines[first...].prefix(8)).joined(separator: "\n")
-    }
+extension Substring {
+    fileprivate func trimming(_ character: Character) -> String { String(drop { $0 == character }) }
 }

@@ -98,12 +98,24 @@ private struct Stanza {
             default: .unfinished
             }
         let text = String(decoding: name, as: UTF8.self)
-        // Of a package in two architectures, the one that is installed counts.
-        if let other = database.records[text], other.state == .installed, state == .absent, !isNote { return }
-        if words[1] == "reinstreq" { database.torn.insert(text) } else { database.torn.remove(text) }
-        database.records[text] = PackageRecord(
+        // Of a package in two architectures, one that is unfinished counts, else one that is installed. A note is later than
+        // the file, and about one of them.
+        if !isNote, let other = database.records[text], Self.rank(other.state) > Self.rank(state) { return }
+        let isTorn = words[1] == "reinstreq"
+        if isTorn { database.torn.insert(text) } else { database.torn.remove(text) }
+        var record = PackageRecord(
             version: version.map { String(decoding: $0, as: UTF8.self) } ?? "", state: state, isHeld: words[0] == "hold"
         )
+        if state == .unfinished { record.condition = words[2] + (isTorn ? ", reinst-required" : "") }
+        database.records[text] = record
+    }
+
+    private static func rank(_ state: PackageRecord.State) -> Int {
+        switch state {
+        case .absent: 0
+        case .installed: 1
+        case .unfinished: 2
+        }
     }
 
     private static func value(_ field: StaticString, of line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {

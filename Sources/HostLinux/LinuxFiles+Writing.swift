@@ -19,8 +19,15 @@ extension LinuxFiles {
     package func append(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions) throws {
         let isNew = try status(path) == nil
         try withDescriptor(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, mode: mode.rawValue) { descriptor in
-            try bytes.withUnsafeBytes { try write($0, to: descriptor, path) }
-            try call("fsync", path) { fsync(descriptor) }
+            let length = try call("lseek", path) { lseek(descriptor, 0, SEEK_END) }
+            do {
+                try bytes.withUnsafeBytes { try write($0, to: descriptor, path) }
+                try call("fsync", path) { fsync(descriptor) }
+            } catch {
+                // Half a line would become one with the next: a full disk takes the first part of a write, and no more.
+                try call("ftruncate", path) { ftruncate(descriptor, length) }
+                throw error
+            }
         }
         if isNew { try syncDirectory(of: path) }
     }

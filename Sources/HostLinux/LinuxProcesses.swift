@@ -15,8 +15,14 @@ package struct LinuxProcesses: ProcessRunner {
     package init() {}
 
     package func run(_ command: Command, timeout: Duration) async throws -> CommandResult {
-        let output = Tail(limit: Self.outputLimit)
-        let errors = Tail(limit: Self.outputLimit)
+        try await run(command, timeout: timeout) { _ in }
+    }
+
+    package func run(
+        _ command: Command, timeout: Duration, hearing listener: @escaping @Sendable (String) -> Void
+    ) async throws -> CommandResult {
+        let output = Tail(limit: Self.outputLimit, hearing: listener)
+        let errors = Tail(limit: Self.outputLimit, hearing: listener)
         let executioner = Executioner(timeout: timeout)
         defer { executioner.dismiss() }
         var options = PlatformOptions()
@@ -110,26 +116,4 @@ private final class Executioner: Sendable {
     }
 
     func dismiss() { work.withLock { $0?.cancel() } }
-}
-
-/// The last bytes of a stream that is read to its end.
-private final class Tail: Sendable {
-    private let limit: Int
-    private let bytes = Mutex<[UInt8]>([])
-
-    init(limit: Int) { self.limit = limit }
-
-    var text: String { bytes.withLock { String(decoding: $0.suffix(limit), as: UTF8.self) } }
-
-    func drain(_ stream: SubprocessOutputSequence) async throws {
-        for try await chunk in stream {
-            chunk.withUnsafeBytes { new in
-                bytes.withLock { kept in
-                    kept.append(contentsOf: new)
-                    // Twice the limit, so that a long stream moves each byte once and not at every chunk.
-                    if kept.count > 2 * limit { kept.removeFirst(kept.count - limit) }
-                }
-            }
-        }
-    }
 }

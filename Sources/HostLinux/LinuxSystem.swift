@@ -36,8 +36,21 @@ package struct LinuxSystem: SystemInformation {
         }
         var system = statvfs()
         try call("statvfs", place) { statvfs(place.string, &system) }
+        let mount = try MountTable.read().holding(try resolved(place))
         return Space(
-            device: UInt64(status.st_dev), available: Int64(system.f_bavail) * Int64(system.f_frsize))
+            device: mount?.device ?? UInt64(status.st_dev),
+            available: Int64(system.f_bavail) * Int64(system.f_frsize), mount: mount?.path ?? "/",
+            // Where inodes are made as they are needed there are none in all.
+            takesFiles: system.f_files == 0 || system.f_favail > 0)
+    }
+
+    /// With every link followed: a mount point is.
+    private func resolved(_ path: FilePath) throws -> FilePath {
+        guard let text = realpath(path.string, nil) else {
+            throw HostError.failed(call: "realpath", path: path, errno: Errno(rawValue: errno))
+        }
+        defer { free(text) }
+        return FilePath(platformString: text)
     }
 
     private func memory() throws -> Int64 {

@@ -26,7 +26,7 @@ package struct SecretStore: Sendable {
     package static let folderMode = FilePermissions(rawValue: 0o700)
     /// rw-------
     package static let fileMode = FilePermissions(rawValue: 0o600)
-    private static let limit = 64 * 1024
+    static let limit = 64 * 1024
 
     package func path(of name: SecretName) -> FilePath { folder.appending(name.description) }
 

@@ -37,6 +37,11 @@ import Testing
         let wanted = try planned(check.result).sentences
         let done = try planned(String(made.result[answer.lowerBound...])).sentences
         #expect(done == wanted)
+        // The last of the ten parts of an installation; the goldens have the others.
+        let own = "bedplated.service"
+        for part in ["release: take /usr/lib/bedplate/cspm as ", "stack: ", "\(own): enable", "\(own): start"] {
+            #expect(wanted.contains { $0.hasPrefix(part) }, "\(part)")
+        }
         let again = await typed.install("--check")
         #expect(again.exit == 0)
         #expect(again.result.contains("nothing to change"))
@@ -54,6 +59,41 @@ import Testing
         let events = RecordingTerminal()
         _ = await InstallFixture().type(["install", "--checkout", "/checkout", "--yes", "--json"], at: events)
         #expect(events.statuses == [nil])
+    }
+
+    @Test("what apt says last is beside the step that it works for, on a screen only")
+    func saidOnScreen() async {
+        let typed = InstallFixture()
+        let screen = RecordingTerminal()
+        #expect(await typed.type(["install", "--checkout", "/checkout", "--yes"], at: screen).exit == 0)
+        let pattern = #/.*server packages \d+ s \(Setting up .* \.\.\.\).*; \d+ of \d+ steps left/#
+        #expect(screen.statuses.contains { $0?.wholeMatch(of: pattern) != nil })
+        #expect(!screen.progress.contains { $0.contains("Setting up") })
+    }
+
+    @Test("what the commands said is in the log by step, without the secrets and logins that one might say")
+    func commandsInLog() async throws {
+        let typed = InstallFixture()
+        let key = "planted-0123456789abcdef"
+        typed.host.disk.plant(
+            typed.layout.secrets.appending("SECRET_KEY"), key, mode: FilePermissions(rawValue: 0o600))
+        typed.host.commands.onRun("/usr/sbin/nginx") { _ in
+            let said = (1...200).map { "line \($0)" }.joined(separator: "\n")
+            return CommandResult(
+                status: .exited(0), output: "\(said)\nkey=\(key)\nGet:1 https://bob:hunter2@mirror.lan/x", errors: "")
+        }
+        #expect(await typed.install("--yes").exit == 0)
+        let name = try #require(try typed.host.files.list(typed.layout.logs).first { $0.hasPrefix("install-") })
+        let log = try #require(typed.host.disk.text(typed.layout.logs.appending(name)))
+        for part in [
+            "server packages | Setting up redis-server ...", "nginx.service | line 1\n", "nginx.service | line 200\n",
+            "nginx.service | key=<secret SECRET_KEY>", "nginx.service | Get:1 https://***@mirror.lan/x",
+        ] { #expect(log.contains(part), "\(part)") }
+        for secret in [key, "hunter2"] { #expect(!log.contains(secret)) }
+        // In the order in which it was said.
+        let place = try #require(log.range(of: "line 200\n"))
+        #expect(log[..<place.lowerBound].contains("line 199\n"))
+        #expect(log[place.upperBound...].contains("nginx.service: done:"))
     }
 
     @Test("a lock that is waited for is said on the terminal, in the events and in the log, with its holder")

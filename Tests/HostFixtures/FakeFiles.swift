@@ -124,7 +124,7 @@ package final class FakeFiles: FileSystem {
     }
 
     package func replace(_ path: FilePath, with bytes: [UInt8], mode: FilePermissions, owner: Owner?) throws {
-        try change { nodes in
+        try write(path) { nodes in
             try Self.demandParent(of: path, in: nodes)
             guard nodes[path.string]?.kind != .directory else { throw Self.failure("rename", path, .isDirectory) }
             nodes[path.string] = Node(
@@ -133,7 +133,7 @@ package final class FakeFiles: FileSystem {
     }
 
     package func createDirectory(_ path: FilePath, mode: FilePermissions, owner: Owner?) throws {
-        try change { nodes in
+        try write(path) { nodes in
             Self.plantParents(of: path, in: &nodes)
             if let found = nodes[path.string], found.kind != .directory {
                 throw Self.failure("mkdir", path, .fileExists)
@@ -193,7 +193,7 @@ package final class FakeFiles: FileSystem {
     }
 
     package func append(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions) throws {
-        try change { nodes in
+        try write(path) { nodes in
             try Self.demandParent(of: path, in: nodes)
             nodes[path.string, default: Node(kind: .file, mode: mode)].content += bytes
         }
@@ -210,7 +210,7 @@ package final class FakeFiles: FileSystem {
     }
 
     package func createLink(_ path: FilePath, to target: String) throws {
-        try change { nodes in
+        try write(path) { nodes in
             try Self.demandParent(of: path, in: nodes)
             guard nodes[path.string] == nil else { throw Self.failure("symlink", path, .fileExists) }
             nodes[path.string] = Node(kind: .link, mode: .fileDefault, content: Array(target.utf8))
@@ -228,6 +228,11 @@ package final class FakeFiles: FileSystem {
             locks[path] = 1
         }
         return FakeLock { [self] in letGo(path) }
+    }
+
+    private func write(_ path: FilePath, _ body: (inout [String: Node]) throws -> Void) throws {
+        try faults.write(path)
+        try nodes.withLock { try body(&$0) }
     }
 
     private func change(_ body: (inout [String: Node]) throws -> Void) throws {

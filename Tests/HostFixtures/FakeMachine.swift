@@ -17,6 +17,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var candidates: [String: String] = [:]
         var lockHolders: [PackageLockHolder] = []
         var indexes: [String] = []
+        var health = PackageHealth()
         var downloads: [String: (content: [UInt8], sha256: String?)] = [:]
         var hardware: Hardware?
         var space: Space?
@@ -55,6 +56,7 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     /// The versions that repositories have; a package that is not among them is installed as version 1.
     package func setCandidates(_ versions: [String: String]) { state.withLock { $0.candidates = versions } }
     package func setLockHolders(_ holders: [PackageLockHolder]) { state.withLock { $0.lockHolders = holders } }
+    package func setHealth(_ health: PackageHealth) { state.withLock { $0.health = health } }
     /// What apt's own sources lead to.
     package func setIndexes(_ addresses: [String]) { state.withLock { $0.indexes = addresses } }
     /// `sha256`: what its digest is, for those that are fetched with one.
@@ -107,6 +109,10 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     package func install(_ request: PackageRequest) async throws {
         let known = try database()
         try faults.change()
+        guard !faults.isFull() else {
+            throw HostError.ended(
+                command: "apt-get install", how: "ended with 100", said: "dpkg: error: No space left on device")
+        }
         state.withLock { state in
             for name in request.names {
                 state.packages?.records[name] = PackageRecord(version: state.candidates[name] ?? "1")
@@ -148,13 +154,18 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     }
 
     package func lockHolders() throws -> [PackageLockHolder] { state.withLock { $0.lockHolders } }
-    package func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+    package func telling(_ listener: @escaping @Sendable (WorkNews) -> Void) -> any PackageManager {
         TellingPackages(machine: self, listener: listener)
     }
 
     package func indexes() async throws -> [String] {
         try faults.read()
         return state.withLock { $0.indexes }
+    }
+
+    package func health() async throws -> PackageHealth {
+        try faults.read()
+        return state.withLock { $0.health }
     }
 
     package func read(_ address: String, limit: Int) async throws -> [UInt8] {

@@ -43,7 +43,11 @@ package final class FakeProcesses: ProcessRunner {
             guard let answer = state.answers[command.executable] else {
                 // A command that says what it leaves behind has left it.
                 if let traces = command.leaves {
-                    return { [disk] _ in
+                    return { [disk, faults] _ in
+                        guard traces.isEmpty || !faults.isFull() else {
+                            return CommandResult(
+                                status: .exited(2), output: "", errors: "tar: a: Cannot write: No space left on device")
+                        }
                         disk.leave(traces)
                         return CommandResult(status: .exited(0), output: "", errors: "")
                     }

@@ -1,4 +1,6 @@
+import Host
 import Synchronization
+import SystemPackage
 
 /// Stops a machine after a number of operations: that one and every later one throws `PowerCut`.
 ///
@@ -7,6 +9,8 @@ package final class Faults: Sendable {
     private struct State {
         var count = 0
         var limit: Int?
+        var writes = 0
+        var room: Int?
     }
     private let state = Mutex(State())
 
@@ -26,6 +30,29 @@ package final class Faults: Sendable {
             if let limit = state.limit, state.count >= limit { throw PowerCut() }
             state.count += 1
         }
+    }
+
+    /// Operations so far that took room on a disk.
+    package var writes: Int { state.withLock { $0.writes } }
+
+    /// From now on `operations` more writes work; then the disk is full, and everything but a write goes on.
+    package func fillDisk(after operations: Int) { state.withLock { $0.room = $0.writes + operations } }
+
+    package func makeRoom() { state.withLock { $0.room = nil } }
+
+    /// Whether one more write would fail; counts it when not.
+    func isFull() -> Bool {
+        state.withLock { state in
+            if let room = state.room, state.writes >= room { return true }
+            state.writes += 1
+            return false
+        }
+    }
+
+    /// Called before each change that takes room.
+    func write(_ path: FilePath) throws {
+        try change()
+        guard !isFull() else { throw HostError.failed(call: "write", path: path, errno: .noSpace) }
     }
 
     /// Called before each read: a machine without power answers nothing.

@@ -5,13 +5,14 @@ import SystemPackage
 /// holds a lock when a change begins is told of, and has let go by then.
 struct TellingPackages: PackageManager {
     let machine: FakeMachine
-    let listener: @Sendable (PackageLockHolder) -> Void
+    let listener: @Sendable (WorkNews) -> Void
 
-    private func wait() throws { for holder in try machine.lockHolders() { listener(holder) } }
+    private func wait() throws { for holder in try machine.lockHolders() { listener(.waiting(holder)) } }
 
     func install(_ request: PackageRequest) async throws {
         try wait()
         try await machine.install(request)
+        for name in request.names { listener(.said("Setting up \(name) ...")) }
     }
 
     func install(file: FilePath) async throws {
@@ -39,7 +40,8 @@ struct TellingPackages: PackageManager {
     func removals(of names: [String]) async throws -> [String] { try await machine.removals(of: names) }
     func lockHolders() throws -> [PackageLockHolder] { try machine.lockHolders() }
     func indexes() async throws -> [String] { try await machine.indexes() }
-    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+    func health() async throws -> PackageHealth { try await machine.health() }
+    func telling(_ listener: @escaping @Sendable (WorkNews) -> Void) -> any PackageManager {
         machine.telling(listener)
     }
 }

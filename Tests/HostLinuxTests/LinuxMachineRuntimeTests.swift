@@ -87,10 +87,12 @@ import Testing
             """
         try LinuxFiles().replace(scratch("status"), with: Array(status.utf8), mode: [.ownerRead], owner: nil)
         let database = try DpkgStatus(scratch("status")).database()
+        var half = PackageRecord(version: "1", state: .unfinished)
+        half.condition = "half-configured"
         #expect(
             database.records == [
                 "nginx": PackageRecord(version: "1.22.1-9"), "held": PackageRecord(version: "3:4", isHeld: true),
-                "half": PackageRecord(version: "1", state: .unfinished),
+                "half": half,
                 "gone": PackageRecord(version: "2", state: .absent),
             ])
         #expect(database.version(of: "held") == "3:4")

@@ -1,10 +1,30 @@
 import Glibc
 import Host
 import HostLinux
+import Synchronization
 import SystemPackage
 import Testing
 
 @Suite struct LinuxProcessesRuntimeTests {
+    @Test("each line of either stream is told while the command runs, and in the end what has no end of line")
+    func hearing() async throws {
+        let scratch = try Scratch()
+        let heard = Mutex<[String]>([])
+        let flag = scratch("heard")
+        // It goes on only when its first line was heard.
+        let script = "echo one; until [ -e \(flag) ]; do sleep 0.01; done; printf '10%%\\r20%%\\n' >&2; printf last"
+        let result = try await LinuxProcesses().run(Command("/bin/sh", "-c", script), timeout: .seconds(20)) { line in
+            heard.withLock { $0.append(line) }
+            guard line == "one" else { return }
+            do { try LinuxFiles().replace(flag, with: [], mode: [.ownerReadWrite], owner: nil) } catch {
+                Issue.record(error)
+            }
+        }
+        #expect(result.status == .exited(0))
+        #expect(heard.withLock { $0.sorted() } == ["10%", "20%", "last", "one"])
+        #expect(result.output == "one\nlast")
+    }
+
     private let processes = LinuxProcesses()
 
     private func shell(_ script: String, timeout: Duration = .seconds(120)) async throws -> CommandResult {

@@ -11,6 +11,8 @@ final class InstallProgress: Sendable {
         var ended = 0
         var total = 0
         var waits: String?
+        /// The last line that was said, by step.
+        var said: [String: String] = [:]
     }
     private let terminal: any Terminal
     private let isJSON: Bool
@@ -26,9 +28,11 @@ final class InstallProgress: Sendable {
     func show(_ event: Progress) {
         let seconds = note(event)
         if isJSON {
+            if case .said = event { return }
             // An event that cannot be encoded does not occur: it is made of texts and numbers.
             if let line = try? InstallEvent(event, seconds: seconds).json(pretty: false) { terminal.result(line) }
         } else {
+            // What commands say is for the last line of a screen, and for the log.
             if let text = Self.text(event, seconds) { terminal.progress(text) }
             terminal.status { [self] in status }
         }
@@ -37,12 +41,16 @@ final class InstallProgress: Sendable {
     /// Nothing runs any more.
     func end() { terminal.status(nil) }
 
-    /// What runs and for how long, and how many steps are left: `server packages 34 s, archive of python 12 s; 19 left`.
+    /// What runs, for how long and what it said last, and how many steps are left: `server packages 34 s (Unpacking nginx),
+    /// archive of python 12 s; 19 of 42 steps left`. How long those will take nobody knows.
     var status: String {
         state.withLock { state in
             guard state.total > 0 else { return "" }
             let waiting = state.waits.map { ["waiting: \($0)"] } ?? []
-            let running = state.begun.map { "\($0.step) \(Int($0.watch.elapsed / .seconds(1))) s" }
+            let running = state.begun.map { begun in
+                let said = state.said[begun.step].map { " (\($0.prefix(40)))" } ?? ""
+                return "\(begun.step) \(Int(begun.watch.elapsed / .seconds(1))) s\(said)"
+            }
             return (waiting + running).joined(separator: ", ")
                 + "; \(state.total - state.ended) of \(state.total) steps left"
         }
@@ -59,7 +67,13 @@ final class InstallProgress: Sendable {
                 state.ended += 1
                 return state.begun.remove(at: index).watch.elapsed / .seconds(1)
             case .waiting(_, let holder): state.waits = holder.sentence
-            case .changed: state.waits = nil
+            case .said(let step, let line):
+                state.waits = nil
+                // Names of files may hold what a screen would obey.
+                state.said[step] = line.filter { $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } }
+            case .changed(let step, _):
+                state.waits = nil
+                state.said[step] = nil
             case .resuming, .awaitingKilledRun, .changing: break
             }
             return nil
@@ -77,7 +91,7 @@ final class InstallProgress: Sendable {
         case .began(let step, let number, let total): "[\(number)/\(total)] \(step)"
         case .changing(_, let change): "  \(change.sentence)"
         case .waiting(_, let holder): "  waiting: \(holder.sentence)"
-        case .changed: nil
+        case .said, .changed: nil
         case .ended(let step, let changes):
             changes == 0 ? nil : "  \(step): \(counted(changes, "change")) in \(tenths(seconds ?? 0)) s"
         }
@@ -108,6 +122,7 @@ private struct InstallEvent: Answer {
             (event, self.step, subject, sentence) = ("changing", step, change.subject, change.sentence)
         case .waiting(let step, let holder):
             (event, self.step, subject, sentence) = ("waiting", step, holder.file, holder.sentence)
+        case .said(let step, let line): (event, self.step, sentence) = ("said", step, line)
         case .changed(let step, let change):
             (event, self.step, subject, sentence) = ("changed", step, change.subject, change.sentence)
         case .ended(let step, let changes):

@@ -45,7 +45,9 @@ struct Upgrader {
         }
         defer { lock.release() }
         terminal.progress("  installing \(package.version) over \(installed.version)")
-        let packages = host.packages.telling { terminal.progress("  waiting: \($0.sentence)") }
+        let packages = host.packages.telling { news in
+            if case .waiting(let holder) = news { terminal.progress("  waiting: \(holder.sentence)") }
+        }
         do { try await packages.install(file: package.path) } catch {
             throw failure(doing, error, package, before)
         }

@@ -45,6 +45,12 @@ package struct Engine: Sendable {
 
     /// Makes every step so, and says what was changed, in the order of the graph. A second run changes nothing.
     package func run(_ graph: StepGraph) async throws -> [PlannedStep] {
+        do { return try await locked(graph) } catch {
+            throw FullDisk.explained(error, doing: "install", layout: layout, on: host)
+        }
+    }
+
+    private func locked(_ graph: StepGraph) async throws -> [PlannedStep] {
         let lock = try await InstallLock.take(layout, on: host, doing: "install") { report(.awaitingKilledRun) }
         defer { lock.release() }
         let journal = try Journal(at: layout.journal, on: host)
@@ -99,20 +105,9 @@ package struct Engine: Sendable {
         let changes = try await changes(of: step, on: host)
         for change in changes {
             report(.changing(step: step.title, change))
-            try journal.began(change, of: step.title)
-            do {
-                let ledger = LedgerHost(host, journal, layout, step: step.title, change) {
-                    report(.waiting(step: step.title, $0))
-                }
-                try await step.apply(change, to: ledger)
-            } catch {
-                // The first error is the one that counts; a journal that cannot be written either is said beside it.
-                do { try journal.failed(change, of: step.title, because: "\(error)") } catch let second {
-                    throw Self.failure(change, "\(error)\n  (and the journal could not be written: \(second))", error)
-                }
-                throw Self.failure(change, "\(error)", error)
+            do { try await make(change, by: step, journal) } catch {
+                throw FullDisk.explained(error, doing: change.sentence, layout: layout, on: host)
             }
-            try journal.done(change, of: step.title)
             report(.changed(step: step.title, change))
         }
         guard !changes.isEmpty else { return [] }
@@ -123,6 +118,26 @@ package struct Engine: Sendable {
                 next: "look for another program that changes it back")
         }
         return changes
+    }
+
+    private func make(_ change: Change, by step: some Step, _ journal: Journal) async throws {
+        try journal.began(change, of: step.title)
+        do {
+            let ledger = LedgerHost(host, journal, layout, step: step.title, change) { news in
+                switch news {
+                case .waiting(let holder): report(.waiting(step: step.title, holder))
+                case .said(let line): report(.said(step: step.title, line))
+                }
+            }
+            try await step.apply(change, to: ledger)
+        } catch {
+            // The first error is the one that counts; a journal that cannot be written either is said beside it.
+            do { try journal.failed(change, of: step.title, because: "\(error)") } catch let second {
+                throw Self.failure(change, "\(error)\n  (and the journal could not be written: \(second))", error)
+            }
+            throw Self.failure(change, "\(error)", error)
+        }
+        try journal.done(change, of: step.title)
     }
 
     private func changes(of step: some Step, on host: any Host) async throws -> [Change] {

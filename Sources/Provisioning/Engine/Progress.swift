@@ -10,6 +10,8 @@ package enum Progress: Hashable, Sendable {
     case changing(step: String, Change)
     /// Somebody else holds a lock that the change needs.
     case waiting(step: String, PackageLockHolder)
+    /// A line that a command of the change said: apt, dpkg, tar, pip.
+    case said(step: String, String)
     case changed(step: String, Change)
     case ended(step: String, changes: Int)
 }

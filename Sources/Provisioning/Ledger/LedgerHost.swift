@@ -6,12 +6,12 @@ import SystemPackage
 struct LedgerHost: Host {
     private let real: any Host
     private let book: Ledger
-    private let listener: @Sendable (PackageLockHolder) -> Void
+    private let listener: @Sendable (WorkNews) -> Void
 
-    /// `listener`: is told whose lock a change waits for.
+    /// `listener`: is told what goes on while a change works.
     init(
         _ real: any Host, _ journal: Journal, _ layout: Layout, step: String, _ change: Change,
-        waiting listener: @escaping @Sendable (PackageLockHolder) -> Void
+        telling listener: @escaping @Sendable (WorkNews) -> Void
     ) {
         self.real = real
         self.listener = listener
@@ -22,10 +22,10 @@ struct LedgerHost: Host {
     var packages: any PackageManager { LedgerPackages(real: real.packages.telling(listener), book: book) }
     var units: any UnitManager { LedgerUnits(real: real.units, book: book) }
     var accounts: any AccountDatabase { LedgerAccounts(real: real.accounts, book: book) }
-    var processes: any ProcessRunner { LedgerProcesses(real: real.processes, book: book) }
+    var processes: any ProcessRunner { LedgerProcesses(real: real.processes, book: book, listener: listener) }
     var network: any NetworkTable { real.network }
     var system: any SystemInformation { real.system }
-    var downloads: any Downloads { LedgerDownloads(real: real.downloads, book: book) }
+    var downloads: any Downloads { LedgerDownloads(real: real.downloads, book: book, listener: listener) }
     var databases: any Databases { real.databases }
     var kernel: any KernelSettings { LedgerKernel(real: real.kernel, book: book) }
     var clock: any Clock<Duration> { real.clock }

@@ -27,8 +27,9 @@ struct LedgerPackages: PackageManager {
     func removals(of names: [String]) async throws -> [String] { try await real.removals(of: names) }
     func lockHolders() throws -> [PackageLockHolder] { try real.lockHolders() }
     func indexes() async throws -> [String] { try await real.indexes() }
+    func health() async throws -> PackageHealth { try await real.health() }
 
-    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager {
+    func telling(_ listener: @escaping @Sendable (WorkNews) -> Void) -> any PackageManager {
         LedgerPackages(real: real.telling(listener), book: book)
     }
 }
@@ -106,12 +107,13 @@ struct LedgerAccounts: AccountDatabase {
 struct LedgerProcesses: ProcessRunner {
     let real: any ProcessRunner
     let book: Ledger
+    let listener: @Sendable (WorkNews) -> Void
 
     func run(_ command: Command, timeout: Duration) async throws -> CommandResult {
         try book.note(command.leaves ?? [])
         var command = command
         if command.leaves?.isEmpty == false { command.marks = book.layout.commandsLock }
-        return try await real.run(command, timeout: timeout)
+        return try await real.run(command, timeout: timeout) { [listener] line in listener(.said(line)) }
     }
 
     func startDetached(_ command: Command, log: FilePath) throws -> Int32 {
@@ -125,12 +127,13 @@ struct LedgerProcesses: ProcessRunner {
 struct LedgerDownloads: Downloads {
     let real: any Downloads
     let book: Ledger
+    let listener: @Sendable (WorkNews) -> Void
 
     func read(_ address: String, limit: Int) async throws -> [UInt8] { try await real.read(address, limit: limit) }
 
     func fetch(_ address: String, to path: FilePath, sha256: String) async throws {
         try book.note(path)
-        try await real.fetch(address, to: path, sha256: sha256)
+        try await real.fetch(address, to: path, sha256: sha256) { [listener] line in listener(.said(line)) }
     }
 }
 

@@ -7,16 +7,34 @@ extension HostPreflight {
     /// Reads what will be fetched: that proves names, routes, proxies and certificates in the way apt uses them. All of it
     /// at the same time, as a host without a network has to wait for each answer that does not come.
     func elsewhere(_ host: any Host, _ distribution: Distribution) async throws -> [Preflight.Finding] {
-        let (sources, own) = try await sourcesOfHost(host)
+        let isFirst = try host.files.status(layout.stack) == nil
+        let (sources, own) = isFirst ? try await sourcesOfHost(host) : ([], [])
         let questions = try own + upstreamQuestions(host, distribution)
-        return await withTaskGroup(of: (Int, Preflight.Finding?).self) { group in
+        // Later nothing is to be installed by it any more, so it is not asked, which takes a second.
+        async let health = isFirst ? host.packages.health() : PackageHealth()
+        let answers = await withTaskGroup(of: (Int, Answer).self) { group in
             for (index, question) in questions.enumerated() {
-                group.addTask { (index, await question.finding(host)) }
+                group.addTask { (index, await question.answer(host)) }
             }
-            var findings: [Int: Preflight.Finding] = [:]
-            for await (index, finding) in group { findings[index] = finding }
-            return sources + findings.sorted { $0.key < $1.key }.map(\.value)
+            var answers: [Int: Answer] = [:]
+            for await (index, answer) in group { answers[index] = answer }
+            return answers.sorted { $0.key < $1.key }.map(\.value)
         }
+        let apt = try await health
+        let dates = answers.compactMap { answer in answer.dates.map { (answer.address, $0) } }
+        return sources + answers.compactMap(\.finding)
+            + clock(host, against: dates, acceptsStale: apt.acceptsStaleIndexes) + apt.complaints.map(Self.unmet)
+    }
+
+    private static func unmet(_ complaint: String) -> Preflight.Finding {
+        .init("packages of this host lack what they need: \(complaint)", next: "apt-get --fix-broken install")
+    }
+
+    private struct Answer: Sendable {
+        let address: String
+        var finding: Preflight.Finding?
+        /// Of an index.
+        var dates: RepositoryDates?
     }
 
     /// An address that must be readable.
@@ -30,23 +48,28 @@ extension HostPreflight {
         let next: String
         /// What is wrong with what was read, completing the subject and its address.
         var fault: @Sendable ([UInt8]) -> String? = { _ in nil }
+        var isIndex = false
 
-        func finding(_ host: any Host) async -> Preflight.Finding? {
+        func answer(_ host: any Host) async -> Answer {
+            var answer = Answer(address: address)
             do {
-                return fault(try await host.downloads.read(address, limit: limit)).map {
-                    .init("\(subject) at \(address) \($0)", next: next)
-                }
+                let content = try await host.downloads.read(address, limit: limit)
+                answer.finding = fault(content).map { .init("\(subject) at \(address) \($0)", next: next) }
+                if isIndex { answer.dates = RepositoryDates(content) }
             } catch {
-                if let otherwise, (try? await host.downloads.read(otherwise, limit: limit)) != nil { return nil }
-                return .init("\(subject) cannot be had: \(error)", next: next)
+                if let otherwise, let content = try? await host.downloads.read(otherwise, limit: limit) {
+                    answer.dates = RepositoryDates(content)
+                } else {
+                    answer.finding = .init("\(subject) cannot be had: \(error)", next: next)
+                }
             }
+            return answer
         }
     }
 
     /// The repositories that this host has, the distribution's among them; and what is wrong with their list. Once all is
     /// installed, it does not matter that they are away.
     private func sourcesOfHost(_ host: any Host) async throws -> ([Preflight.Finding], [Question]) {
-        guard try host.files.status(layout.stack) == nil else { return ([], []) }
         let next = "see /etc/apt/sources.list.d and the network"
         let indexes: [String]
         do { indexes = try await host.packages.indexes() } catch {
@@ -57,7 +80,7 @@ extension HostPreflight {
             // Some repositories have their signature in a file of its own.
             Question(
                 subject: "a repository of this host", address: index,
-                otherwise: index.replacingSuffix("/InRelease", by: "/Release"), next: next)
+                otherwise: index.replacingSuffix("/InRelease", by: "/Release"), next: next, isIndex: true)
         }
         return ([], questions)
     }
@@ -77,7 +100,8 @@ extension HostPreflight {
                     fault: { KeyStep.fault($0, fingerprint: need.upstream.fingerprint, now: now) }),
                 Question(
                     subject: "the repository of \(need.name)",
-                    address: "\(base)/dists/\(need.repository.suite)/InRelease", next: "see 'mirrors' in the profile"),
+                    address: "\(base)/dists/\(need.repository.suite)/InRelease", next: "see 'mirrors' in the profile",
+                    isIndex: true),
             ]
         }
     }

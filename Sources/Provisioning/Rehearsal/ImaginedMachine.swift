@@ -99,8 +99,9 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
     func removals(of names: [String]) async throws -> [String] { names.sorted() }
     func lockHolders() throws -> [PackageLockHolder] { try real.packages.lockHolders() }
     func indexes() async throws -> [String] { try await real.packages.indexes() }
+    func health() async throws -> PackageHealth { try await real.packages.health() }
     /// Nothing is waited for here.
-    func telling(_ listener: @escaping @Sendable (PackageLockHolder) -> Void) -> any PackageManager { self }
+    func telling(_ listener: @escaping @Sendable (WorkNews) -> Void) -> any PackageManager { self }
 
     // MARK: Units
 

@@ -34,21 +34,22 @@ package struct ProwlerStep: Step {
     }
 
     package func apply(_ change: Change, to host: any Host) async throws {
-        try host.files.removeTree(environment)
-        let make = Command(python, "-m", "venv", environment.string).leaving([
-            .file(environment.appending("bin/python").string)
-        ])
-        try await host.processes.demand(
-            make, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
-        // Compiled here, or each start compiles it again: those who run it cannot write here.
-        let install = Command(
-            environment.appending("bin/python"), "-m", "pip", "install", "--quiet", "--no-input", "--compile",
-            "--disable-pip-version-check", "--index-url", index, wheel.string
-        ).leaving([.file(environment.appending("bin/prowler").string)])
-        try await host.processes.demand(install, doing: "install prowler", timeout: .seconds(3600))
-        try host.files.replace(
-            PythonStep.stamp(in: environment), with: Array(sha256.utf8),
-            mode: [.ownerReadWrite, .groupRead, .otherRead], owner: nil)
+        try await host.files.filling([environment]) {
+            let make = Command(python, "-m", "venv", environment.string).leaving([
+                .file(environment.appending("bin/python").string)
+            ])
+            try await host.processes.demand(
+                make, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
+            // Compiled here, or each start compiles it again: those who run it cannot write here.
+            let install = Command(
+                environment.appending("bin/python"), "-m", "pip", "install", "--quiet", "--no-input", "--compile",
+                "--disable-pip-version-check", "--index-url", index, wheel.string
+            ).leaving([.file(environment.appending("bin/prowler").string)])
+            try await host.processes.demand(install, doing: "install prowler", timeout: .seconds(3600))
+            try host.files.replace(
+                PythonStep.stamp(in: environment), with: Array(sha256.utf8),
+                mode: [.ownerReadWrite, .groupRead, .otherRead], owner: nil)
+        }
         try host.files.remove(wheel)
     }
 }

@@ -85,44 +85,46 @@ package struct PythonStep: Step {
 
     private func unpack(_ archive: FilePath, _ sha256: String, to folder: FilePath, on host: any Host) async throws {
         let staging = folder.removingLastComponent().appending(".\(folder.lastComponent?.string ?? "").staging")
-        try host.files.removeTree(staging)
-        try host.files.createDirectory(staging, mode: FilePermissions(rawValue: 0o755), owner: nil)
-        let command = Command(
-            "/usr/bin/tar", "-xzf", archive.string, "-C", staging.string, "--strip-components=1", "--no-same-owner"
-        ).leaving([.file(staging.appending("bin/python3").string)])
-        try await host.processes.demand(command, doing: "unpack \(archive)", timeout: .seconds(600))
-        try host.files.replace(
-            Self.stamp(in: staging), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
-            owner: nil)
-        try host.files.removeTree(folder)
-        // Before the new folder has its name: a run that is killed in between fetches the archive again.
-        try host.files.remove(archive)
-        try host.files.rename(staging, to: folder)
+        try await host.files.filling([staging]) {
+            try host.files.createDirectory(staging, mode: FilePermissions(rawValue: 0o755), owner: nil)
+            let command = Command(
+                "/usr/bin/tar", "-xzf", archive.string, "-C", staging.string, "--strip-components=1", "--no-same-owner"
+            ).leaving([.file(staging.appending("bin/python3").string)])
+            try await host.processes.demand(command, doing: "unpack \(archive)", timeout: .seconds(600))
+            try host.files.replace(
+                Self.stamp(in: staging), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
+                owner: nil)
+            try host.files.removeTree(folder)
+            // Before the new folder has its name: a run that is killed in between fetches the archive again.
+            try host.files.remove(archive)
+            try host.files.rename(staging, to: folder)
+        }
     }
 
     /// It is built for the folder it is in, so it cannot be moved there when it is whole: the stamp comes last, and one
     /// without it is built again.
     private func build(_ archive: FilePath, _ sha256: String, into folder: FilePath, on host: any Host) async throws {
         let sources = folder.removingLastComponent().appending(".\(folder.lastComponent?.string ?? "").sources")
-        for tree in [sources, folder] { try host.files.removeTree(tree) }
-        try host.files.createDirectory(sources, mode: FilePermissions(rawValue: 0o755), owner: nil)
-        let unpack = Command(
-            "/usr/bin/tar", "-xf", archive.string, "-C", sources.string, "--strip-components=1", "--no-same-owner"
-        ).leaving([.directory(sources.string)])
-        try await host.processes.demand(unpack, doing: "unpack \(archive)", timeout: .seconds(600))
-        let script = """
-            cd "$1"
-            ./configure --prefix="$2" --with-ensurepip=install
-            make -j"$(nproc)"
-            make install
-            """
-        let make = Command("/bin/sh", "-ec", script, "sh", sources.string, folder.string).leaving([
-            .file(folder.appending("bin/python3").string)
-        ])
-        try await host.processes.demand(make, doing: "build \(archive)", timeout: .seconds(7200))
-        try host.files.replace(
-            Self.stamp(in: folder), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
-            owner: nil)
+        try await host.files.filling([sources, folder]) {
+            try host.files.createDirectory(sources, mode: FilePermissions(rawValue: 0o755), owner: nil)
+            let unpack = Command(
+                "/usr/bin/tar", "-xf", archive.string, "-C", sources.string, "--strip-components=1", "--no-same-owner"
+            ).leaving([.directory(sources.string)])
+            try await host.processes.demand(unpack, doing: "unpack \(archive)", timeout: .seconds(600))
+            let script = """
+                cd "$1"
+                ./configure --prefix="$2" --with-ensurepip=install
+                make -j"$(nproc)"
+                make install
+                """
+            let make = Command("/bin/sh", "-ec", script, "sh", sources.string, folder.string).leaving([
+                .file(folder.appending("bin/python3").string)
+            ])
+            try await host.processes.demand(make, doing: "build \(archive)", timeout: .seconds(7200))
+            try host.files.replace(
+                Self.stamp(in: folder), with: Array(sha256.utf8), mode: [.ownerReadWrite, .groupRead, .otherRead],
+                owner: nil)
+        }
         try host.files.remove(archive)
         try host.files.removeTree(sources)
     }
@@ -133,16 +135,17 @@ package struct PythonStep: Step {
             case .program(let path): path
             case .archive(_, _, let folder), .sources(_, _, let folder): folder.appending("bin/python3")
             }
-        try host.files.removeTree(environment)
-        let make = Command(python, "-m", "venv", environment.string).leaving([
-            .file(environment.appending("bin/python").string)
-        ])
-        try await host.processes.demand(
-            make, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
-        // pip comes with ensurepip, which Debian packages apart: what is there must also run.
-        let pip = Command(environment.appending("bin/python"), "-m", "pip", "--version").leaving([
-            .file(environment.appending("bin/pip").string)
-        ])
-        try await host.processes.demand(pip, doing: "use pip of \(environment)", timeout: .seconds(120))
+        try await host.files.filling([environment]) {
+            let make = Command(python, "-m", "venv", environment.string).leaving([
+                .file(environment.appending("bin/python").string)
+            ])
+            try await host.processes.demand(
+                make, doing: "make the virtual environment \(environment)", timeout: .seconds(300))
+            // pip comes with ensurepip, which Debian packages apart: what is there must also run.
+            let pip = Command(environment.appending("bin/python"), "-m", "pip", "--version").leaving([
+                .file(environment.appending("bin/pip").string)
+            ])
+            try await host.processes.demand(pip, doing: "use pip of \(environment)", timeout: .seconds(120))
+        }
     }
 }

@@ -56,14 +56,15 @@ package struct ScannerStep: Step {
         guard change.subject == "install" else { return try host.files.setMode(program, Self.mode) }
         if isPacked {
             let staging = program.removingLastComponent().appending(".\(name).staging")
-            try host.files.removeTree(staging)
-            try host.files.createDirectory(staging, mode: FilePermissions(rawValue: 0o755), owner: nil)
-            let unpacked = staging.appending(name)
-            let unpack = Command(
-                "/usr/bin/tar", "-xzf", archive.string, "-C", staging.string, "--no-same-owner", name
-            ).leaving([.file(unpacked.string)])
-            try await host.processes.demand(unpack, doing: "unpack \(archive)", timeout: .seconds(600))
-            try host.files.copy(unpacked, to: program, mode: Self.mode)
+            try await host.files.filling([staging]) {
+                try host.files.createDirectory(staging, mode: FilePermissions(rawValue: 0o755), owner: nil)
+                let unpacked = staging.appending(name)
+                let unpack = Command(
+                    "/usr/bin/tar", "-xzf", archive.string, "-C", staging.string, "--no-same-owner", name
+                ).leaving([.file(unpacked.string)])
+                try await host.processes.demand(unpack, doing: "unpack \(archive)", timeout: .seconds(600))
+                try host.files.copy(unpacked, to: program, mode: Self.mode)
+            }
             try host.files.removeTree(staging)
         } else {
             try host.files.copy(archive, to: program, mode: Self.mode)

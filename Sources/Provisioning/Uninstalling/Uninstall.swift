@@ -22,7 +22,9 @@ package struct Uninstall: Sendable {
     }
 
     var packages: any PackageManager {
-        host.packages.telling { [report] in report("waiting: \($0.sentence)") }
+        host.packages.telling { [report] in
+            if case .waiting(let holder) = $0 { report("waiting: \(holder.sentence)") }
+        }
     }
 
     package struct Outcome: Sendable {
