@@ -5,13 +5,15 @@ package protocol AccountDatabase: Sendable {
     func group(named name: String) throws -> UInt32?
     /// Who runs this program.
     func current() throws -> Account
-    /// Makes a group for a system service.
-    func createGroup(_ name: String) async throws
+    /// Makes a group for a system service. `number`: the one it shall have; `nil`: the machine chooses.
+    func createGroup(_ name: String, number: UInt32?) async throws
     /// Makes a user for a system service: no password, no shell.
     func createUser(_ request: UserRequest) async throws
     /// The users that a group names as its members; none where there is no such group.
     func members(of group: String) throws -> Set<String>
-    /// The name of the group with this number.
+    /// The name of the user with this number; `nil`: nobody has it.
+    func name(ofUser number: UInt32) throws -> String?
+    /// The name of the group with this number; `nil`: none has it.
     func name(ofGroup number: UInt32) throws -> String?
     /// Makes a user a member of a group, besides those it is in.
     func addMember(_ user: String, to group: String) async throws
@@ -42,10 +44,13 @@ package struct UserRequest: Hashable, Sendable {
     package let group: String
     /// Not made by this.
     package let home: String
+    /// The one it shall have; `nil`: the machine chooses.
+    package let number: UInt32?
 
-    package init(name: String, group: String, home: String) {
+    package init(name: String, group: String, home: String, number: UInt32? = nil) {
         self.name = name
         self.group = group
         self.home = home
+        self.number = number
     }
 }

@@ -16,6 +16,9 @@ package protocol FileSystem: Sendable {
     func createDirectory(_ path: FilePath, mode: FilePermissions, owner: Owner?) throws
     func setMode(_ path: FilePath, _ mode: FilePermissions) throws
     func setOwner(_ path: FilePath, _ owner: Owner) throws
+    /// Gives a directory with all below it to an owner, as far as it belongs to one of `users` by number: what is below
+    /// first, and no link is followed.
+    func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws
     /// Names in a directory, sorted, without `.` and `..`.
     func list(_ path: FilePath) throws -> [String]
     func rename(_ from: FilePath, to: FilePath) throws

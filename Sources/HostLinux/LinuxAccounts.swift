@@ -8,17 +8,20 @@ package struct LinuxAccounts: AccountDatabase {
 
     package init(processes: any ProcessRunner) { self.processes = processes }
 
-    package func createGroup(_ name: String) async throws {
+    package func createGroup(_ name: String, number: UInt32?) async throws {
         guard try group(named: name) == nil else { return }
-        try await processes.demand(Command("/usr/sbin/groupadd", "--system", name), timeout: .seconds(60))
+        let numbered = number.map { ["--gid", "\($0)"] } ?? []
+        try await processes.demand(
+            Command("/usr/sbin/groupadd", arguments: ["--system"] + numbered + [name]), timeout: .seconds(60))
     }
 
     package func createUser(_ request: UserRequest) async throws {
         guard try user(named: request.name) == nil else { return }
-        let command = Command(
-            "/usr/sbin/useradd", "--system", "--gid", request.group, "--home-dir", request.home, "--no-create-home",
-            "--shell", "/usr/sbin/nologin", request.name)
-        try await processes.demand(command, timeout: .seconds(60))
+        let numbered = request.number.map { ["--uid", "\($0)"] } ?? []
+        let arguments =
+            ["--system", "--gid", request.group, "--home-dir", request.home, "--no-create-home"] + numbered
+            + ["--shell", "/usr/sbin/nologin", request.name]
+        try await processes.demand(Command("/usr/sbin/useradd", arguments: arguments), timeout: .seconds(60))
     }
 
     package func removeUser(_ name: String) async throws {
@@ -45,6 +48,12 @@ package struct LinuxAccounts: AccountDatabase {
             }
             return names
         }
+    }
+
+    package func name(ofUser number: UInt32) throws -> String? {
+        try lookUp("\(number)") { entry, buffer, size, result in
+            getpwuid_r(number, entry, buffer, size, result)
+        }?.name
     }
 
     package func name(ofGroup number: UInt32) throws -> String? {

@@ -153,6 +153,14 @@ package final class FakeFiles: FileSystem {
         try changeNode(path, "chown") { $0.owner = owner }
     }
 
+    package func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws {
+        try change { nodes in
+            for (place, node) in nodes where place == path.string || place.hasPrefix(path.string + "/") {
+                if users.contains(node.owner.user) { nodes[place]?.owner = owner }
+            }
+        }
+    }
+
     package func list(_ path: FilePath) throws -> [String] {
         try faults.read()
         return try nodes.withLock { nodes in

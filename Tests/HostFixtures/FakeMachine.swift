@@ -222,30 +222,37 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         databases.started(unit)
     }
 
-    private func addUser(_ name: String) {
+    private func addUser(_ name: String, _ wanted: UInt32? = nil) {
         state.withLock { state in
-            let number = UInt32(500 + (state.users?.count ?? 0))
+            var free = UInt32(500 + (state.users?.count ?? 0))
+            while state.users?.contains(where: { $0.user == free }) == true { free += 1 }
+            let number = wanted ?? free
             state.users?.append(Account(name: name, user: number, group: state.groups?[name] ?? number))
             if state.groups?[name] == nil { state.groups?[name] = number }
         }
     }
 
-    package func createGroup(_ name: String) async throws {
+    package func createGroup(_ name: String, number: UInt32?) async throws {
         try faults.change()
         state.withLock { state in
-            let number = UInt32(500 + (state.groups?.count ?? 0))
-            state.groups?[name] = number
+            var free = UInt32(500 + (state.groups?.count ?? 0))
+            while state.groups?.values.contains(free) == true { free += 1 }
+            state.groups?[name] = number ?? free
         }
     }
 
     package func createUser(_ request: UserRequest) async throws {
         try faults.change()
-        addUser(request.name)
+        addUser(request.name, request.number)
     }
 
     package func members(of group: String) throws -> Set<String> {
         try faults.read()
         return state.withLock { $0.members[group] ?? [] }
+    }
+
+    package func name(ofUser number: UInt32) throws -> String? {
+        try answer("the user \(number)", "host.machine.setUsers([…])") { $0.users }.first { $0.user == number }?.name
     }
 
     package func name(ofGroup number: UInt32) throws -> String? {

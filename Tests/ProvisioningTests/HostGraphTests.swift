@@ -89,7 +89,11 @@ private let releases = [FakeHost.debian12, FakeHost.ubuntu2404]
             try await made { try await host.packages.setHold(false, on: ["mongodb-org"]) } == [
                 "hold mongodb-org at 7.0"
             ])
-        #expect(try await made { try await host.accounts.removeUser("cspm") }.first == "create the system user cspm")
+        let number = try #require(try host.accounts.user(named: "cspm")).user
+        #expect(
+            try await made { try await host.accounts.removeUser("cspm") } == [
+                "create the system user cspm, again as number \(number)"
+            ])
         let secret = "/etc/bedplate/secrets/SECRET_KEY"
         let value = host.disk.text(FilePath(secret))
         let closed = try await made { try host.disk.setMode(FilePath(secret), FilePermissions(rawValue: 0o644)) }

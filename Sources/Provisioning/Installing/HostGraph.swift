@@ -27,7 +27,11 @@ package struct HostGraph: Sendable {
         self.layout = layout
         self.distribution = distribution
         let database = graph.add(RepairStep())
-        let accounts = addAccounts()
+        var accounts = addAccounts()
+        if let account = profile.account, account != "root" {
+            let owner = OwnerName(user: account, group: account)
+            accounts.insert(graph.add(HandOverStep(layout.data, to: owner), after: accounts))
+        }
         let directories = graph.add(DirectoryStep.installed(layout, profile.account), after: accounts)
         let configuration = graph.add(FileStep(settings, title: "configuration"), after: [directories])
         let generated = graph.add(SecretsStep(folder: layout.secrets, profile.secrets), after: [directories])

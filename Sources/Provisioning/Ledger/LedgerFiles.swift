@@ -25,6 +25,12 @@ struct LedgerFiles: FileSystem {
         try real.setOwner(path, owner)
     }
 
+    /// What is below is handed over with it: an uninstall takes it away, or keeps it as it is.
+    func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws {
+        try book.note(path)
+        try real.handOver(path, from: users, to: owner)
+    }
+
     func rename(_ from: FilePath, to: FilePath) throws {
         try book.note(from)
         try book.note(to)

@@ -76,9 +76,9 @@ struct LedgerAccounts: AccountDatabase {
     let real: any AccountDatabase
     let book: Ledger
 
-    func createGroup(_ name: String) async throws {
+    func createGroup(_ name: String, number: UInt32?) async throws {
         if try real.group(named: name) == nil { try book.note(Before(.group, name)) }
-        try await real.createGroup(name)
+        try await real.createGroup(name, number: number)
     }
 
     func createUser(_ request: UserRequest) async throws {
@@ -96,6 +96,7 @@ struct LedgerAccounts: AccountDatabase {
     }
 
     func members(of group: String) throws -> Set<String> { try real.members(of: group) }
+    func name(ofUser number: UInt32) throws -> String? { try real.name(ofUser: number) }
     func name(ofGroup number: UInt32) throws -> String? { try real.name(ofGroup: number) }
     func removeUser(_ name: String) async throws { try await real.removeUser(name) }
     func removeGroup(_ name: String) async throws { try await real.removeGroup(name) }

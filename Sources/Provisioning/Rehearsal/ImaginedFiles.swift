@@ -136,6 +136,13 @@ final class ImaginedFiles: FileSystem {
         make(path, .directory, mode, owner ?? found.owner, .none)
     }
 
+    /// As far down as anybody looks.
+    func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws {
+        for place in try list(path).map(path.appending) + [path] {
+            if let found = try status(place), users.contains(found.owner.user) { try setOwner(place, owner) }
+        }
+    }
+
     func createLink(_ path: FilePath, to target: String) throws {
         make(path, .link, FilePermissions(rawValue: 0o777), nil, .link(target))
     }

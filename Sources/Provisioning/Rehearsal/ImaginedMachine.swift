@@ -42,8 +42,8 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
                     $0.units[unit] = UnitState(load: "loaded", active: "active", enablement: "enabled")
                 }
             case .account(let name):
-                makeGroup(name)
-                makeUser(name, group: name)
+                makeGroup(name, nil)
+                makeUser(name, group: name, nil)
             }
         }
     }
@@ -143,19 +143,22 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
 
     func current() throws -> Account { try real.accounts.current() }
 
-    private func makeGroup(_ name: String) {
-        state.withLock { $0.groups[name] = Self.firstNumber + UInt32($0.groups.count) }
+    private func makeGroup(_ name: String, _ number: UInt32?) {
+        state.withLock { $0.groups[name] = number ?? Self.firstNumber + UInt32($0.groups.count) }
     }
 
-    private func makeUser(_ name: String, group: String) {
+    private func makeUser(_ name: String, group: String, _ number: UInt32?) {
         state.withLock { state in
             state.users[name] = Account(
-                name: name, user: Self.firstNumber + UInt32(state.users.count), group: state.groups[group] ?? 0)
+                name: name, user: number ?? Self.firstNumber + UInt32(state.users.count),
+                group: state.groups[group] ?? 0)
         }
     }
 
-    func createGroup(_ name: String) async throws { makeGroup(name) }
-    func createUser(_ request: UserRequest) async throws { makeUser(request.name, group: request.group) }
+    func createGroup(_ name: String, number: UInt32?) async throws { makeGroup(name, number) }
+    func createUser(_ request: UserRequest) async throws {
+        makeUser(request.name, group: request.group, request.number)
+    }
 
     func removeUser(_ name: String) async throws {
         state.withLock { state in
@@ -173,6 +176,10 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
 
     func members(of group: String) throws -> Set<String> {
         try state.withLock { $0.members[group] } ?? real.accounts.members(of: group)
+    }
+
+    func name(ofUser number: UInt32) throws -> String? {
+        try state.withLock { $0.users.first { $0.value.user == number }?.key } ?? real.accounts.name(ofUser: number)
     }
 
     func name(ofGroup number: UInt32) throws -> String? {
