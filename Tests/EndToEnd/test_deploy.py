@@ -43,6 +43,10 @@ def test_the_first_release_is_live_at_once(app):
     assert (health["slot"], health["release"]) == ("blue", app.first["release"])
     assert b'<div id="root">' in app.get("/").body
     assert {i["name"] for i in app.status()["instances"] if i["healthy"]} >= {"nginx", "redis", "api@blue", "web@blue"}
+    # No switch has led to it, which would run its migration: the deploy has, once, before the first start.
+    run = subprocess.run(["redis-cli", "-p", str(app.redis), "--json", "lrange", "migrations", "0", "-1"],
+                         capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == [f"1 {app.first['release']}"]
 
 
 def test_a_job_that_is_asked_for_twice_has_its_effect_once(app):
