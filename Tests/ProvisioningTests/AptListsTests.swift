@@ -9,7 +9,7 @@ import Testing
             ("https://deb.nodesource.com/node_20.x", "deb.nodesource.com_node%5f20.x_"),
             ("https://repo.mongodb.org/apt/debian/", "repo.mongodb.org_apt_debian_"),
             ("file:/srv/mirror/repo.mongodb.org/apt/debian", "_srv_mirror_repo.mongodb.org_apt_debian_"),
-            ("http://reader:s3cret@mirror.lan:8080/apt~own", "mirror.lan:8080_apt%7eown_"),
+            ("http://reader@mirror.lan:8080/apt~own", "mirror.lan:8080_apt%7eown_"),
         ])
     func names(address: String, prefix: String) { #expect(AptLists.prefix(of: address) == prefix) }
 
