@@ -2,7 +2,7 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// Posts to a URL that a user typed, with libcurl on threads of its own.
+/// Posts to a URL that a user typed, with libcurl on threads of its own; the library is loaded at the first post.
 ///
 /// Each connection is judged by the address it is about to be made to: whatever a name resolves to at that moment, and
 /// wherever a redirect leads.
@@ -24,7 +24,7 @@ package struct WebhookClient: Sendable {
     private let threads: DriverThreads
 
     package init(_ rule: AddressRule, threads: Int = 2) {
-        Self.prepare
+        BrokenPipes.areErrors
         self.rule = rule
         self.threads = DriverThreads(threads)
     }
@@ -32,8 +32,11 @@ package struct WebhookClient: Sendable {
     package func post(_ body: [UInt8], to url: String, headers: [(name: String, value: String)]) async throws -> Outcome
     {
         try await threads.run { [rule] in
-            guard let target = try? WebhookURL(url) else { return .failed("the url is not usable") }
-            return Self.post(body, to: url, of: target.scheme, headers, by: rule)
+            do throws(WebhookURL.Refused) {
+                return Self.post(body, to: url, of: try WebhookURL(url).scheme, headers, by: rule)
+            } catch {
+                return .failed(error.because)
+            }
         }
     }
 
@@ -41,12 +44,12 @@ package struct WebhookClient: Sendable {
         _ body: [UInt8], to url: String, of scheme: String, _ headers: [(name: String, value: String)],
         by rule: AddressRule
     ) -> Outcome {
-        guard let handle = curl_easy_init() else { return .failed("there is no memory for a request") }
-        defer { curl_easy_cleanup(handle) }
+        guard let handle = ccurl_open() else { return .failed("there is no memory for a request") }
+        defer { ccurl_close(handle) }
         var list: UnsafeMutablePointer<curl_slist>?
-        defer { curl_slist_free_all(list) }
+        defer { ccurl_free_list(list) }
         for (name, value) in headers + [("Content-Type", "application/json"), ("Expect", "")] {
-            list = curl_slist_append(list, value.isEmpty ? "\(name):" : "\(name): \(value)")
+            list = ccurl_append(list, value.isEmpty ? "\(name):" : "\(name): \(value)")
         }
         let gate = Gate(rule)
         let context = Unmanaged.passUnretained(gate).toOpaque()
@@ -75,7 +78,7 @@ package struct WebhookClient: Sendable {
         let code = body.withUnsafeBytes { bytes in
             // Copied neither: the library reads it while it performs.
             _ = ccurl_set_text(handle, CURLOPT_POSTFIELDS, bytes.bindMemory(to: CChar.self).baseAddress)
-            return withExtendedLifetime(gate) { curl_easy_perform(handle) }
+            return withExtendedLifetime(gate) { ccurl_perform(handle) }
         }
         if gate.isRefused { return .failed("its address is not a public one") }
         // An answer that is too long was an answer.
@@ -144,9 +147,4 @@ package struct WebhookClient: Sendable {
         }
         return size * count
     }
-
-    private static let prepare: Void = {
-        BrokenPipes.areErrors
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-    }()
 }

@@ -11,11 +11,14 @@ struct WebhookURL {
     struct Refused: Error { let because: String }
 
     init(_ text: String) throws(Refused) {
-        guard text.utf8.count <= 2048, Self.isSpelled(text), let url = curl_url() else {
+        guard ccurl_load() else {
+            throw Refused(because: "webhooks cannot be used here: libcurl, which calls them, is not installed")
+        }
+        guard text.utf8.count <= 2048, Self.isSpelled(text), let url = ccurl_url_open() else {
             throw Refused(because: "the url must be at most 2048 of the characters that a URL may have")
         }
-        defer { curl_url_cleanup(url) }
-        guard curl_url_set(url, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK,
+        defer { ccurl_url_close(url) }
+        guard ccurl_url_set(url, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK,
             let scheme = Self.part(CURLUPART_SCHEME, of: url), let host = Self.part(CURLUPART_HOST, of: url)
         else { throw Refused(because: "the url must be one, as in https://example.com/hook") }
         guard ["http", "https"].contains(scheme) else {
@@ -49,8 +52,8 @@ struct WebhookURL {
 
     private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
         var text: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(url, part, &text, 0) == CURLUE_OK, let text else { return nil }
-        defer { curl_free(text) }
+        guard ccurl_url_get(url, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        defer { ccurl_free(text) }
         return String(cString: text)
     }
 }

@@ -176,6 +176,21 @@ final class ProgramsRuntimeTests {
         #expect(try String(contentsOfFile: log("refusal"), encoding: .utf8).contains(words))
     }
 
+    @Test("libcurl, with all it brings, is loaded by who looks at a webhook's URL, and by nobody before")
+    func lazyLibrary() async throws {
+        let (api, token) = try await signedIn()
+        let worker = try start("worker")
+        func loaded(_ program: Program) throws -> Bool {
+            try String(contentsOfFile: "/proc/\(program.pid)/maps", encoding: .utf8).contains("/libcurl")
+        }
+        let id = try await upload([("a", [1])], token)
+        #expect(try await eventually { try await status(id, token) == "running" })
+        #expect(try !loaded(api) && !loaded(worker))
+        let hook = Data(#"{"url":"https://hooks.example/x"}"#.utf8)
+        #expect(try await call("POST", "/api/webhooks", hook, token: token).status == 201)
+        #expect(try loaded(api) && !loaded(worker))
+    }
+
     @Test("a taken port is named")
     func takenPort() async throws {
         _ = try await signedIn()
