@@ -1,6 +1,8 @@
 import Foundation
 import HTTPTypes
+import Hummingbird
 import NIOCore
+import NIOEmbedded
 import SystemPackage
 import Testing
 
@@ -111,6 +113,34 @@ struct UploadTests {
         try parser.finish()
         #expect(read == content)
         #expect(parser.fileName == "my code.zip")
+    }
+
+    @Test("an upload that has not ended within its 900 s is 504, and leaves no file, no scan and no job")
+    func endless() async throws {
+        let bench = try Bench()
+        let (user, token) = try await bench.setUp()
+        let (body, feed) = RequestBody.makeStream()
+        let head = HTTPRequest(
+            method: .post, scheme: "http", authority: "localhost", path: Self.path,
+            headerFields: [.contentType: "application/zip", .authorization: "Bearer \(token)", .contentLength: "1000"])
+        let context = APIContext(
+            source: ApplicationRequestContextSource(channel: NIOAsyncTestingChannel(), logger: .silent))
+        let answer = Task { [services = bench.services] in
+            try await API.router(services).buildResponder().respond(
+                to: Request(head: head, body: body), context: context)
+        }
+        await feed.yield(ByteBuffer(bytes: [1, 2, 3]))
+        while try bench.uploads().isEmpty { await Task.yield() }
+        await bench.clock.sleepers(1)
+        bench.clock.advance(by: .seconds(899))
+        #expect(try !bench.uploads().isEmpty)
+        await bench.clock.sleepers(1)
+        bench.clock.advance(by: .seconds(1))
+        #expect(try await answer.value.status == .gatewayTimeout)
+        #expect(try bench.uploads().isEmpty)
+        #expect(try await bench.store.scans(of: user.id, matching: ScanFilter(), after: nil, limit: 9).items.isEmpty)
+        #expect(try await bench.queue.counts(of: .scan).waiting == 0)
+        feed.finish()
     }
 
     @Test("a full disk is said to be full")

@@ -176,6 +176,35 @@ final class ProgramsRuntimeTests {
         #expect(try String(contentsOfFile: log("refusal"), encoding: .utf8).contains(words))
     }
 
+    @Test("no answer names what the API is made of, whatever is asked, and however wrong")
+    func disclosure() async throws {
+        let (_, token) = try await signedIn()
+        let login = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+        let requests = [
+            "GET /api/health HTTP/1.1\r\nHost: x\r\n", "GET /api/nothing HTTP/1.1\r\nHost: x\r\n",
+            "GET /api/scans HTTP/1.1\r\nHost: x\r\n", "PUT /api/scans HTTP/1.1\r\nHost: x\r\n",
+            "GET /api/openapi.json HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n",
+            "GET /api/scans?cursor=%00 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n",
+            login + "Content-Type: application/json\r\n", login + "Content-Type: text/plain\r\n",
+            "GET /api/scans HTTP/9.9\r\n", "nonsense\r\n",
+            "GET / HTTP/1.1\r\nX: " + String(repeating: "a", count: 100_000) + "\r\n",
+        ]
+        var statuses: [String: Int] = [:]
+        for request in requests {
+            let connection = try Connection(port: port)
+            // A server that has heard enough may close before all is sent.
+            try? connection.send(Array((request + "Connection: close\r\n\r\n{").utf8))
+            let answer = await connection.receiveAll()
+            statuses[String(answer.dropFirst(9).prefix(3)), default: 0] += 1
+            for word in [
+                "\r\nserver:", "x-powered-by", "hummingbird", "swift", "openssl", "sqlite", "libcurl", "fatal",
+            ] { #expect(!answer.lowercased().contains(word), "\(request.prefix(40)): \(answer)") }
+        }
+        // They are what they seem, and nobody is left without an answer.
+        #expect(statuses["200"] == 2 && statuses["400"] ?? 0 >= 4, "\(statuses)")
+        #expect(statuses[""] == nil, "somebody got no answer")
+    }
+
     @Test("libcurl, with all it brings, is loaded by who looks at a webhook's URL, and by nobody before")
     func lazyLibrary() async throws {
         let (api, token) = try await signedIn()
