@@ -12,7 +12,7 @@ from switching_trial import SwitchingTrial
 from traffic import Traffic
 from waiting import until
 
-STAGES = ["starting", "smoking", "migrating", "testing", "sharing", "flipping", "verifying", "handing", "watching"]
+STAGES = ["starting", "smoking", "previewing", "migrating", "testing", "sharing", "flipping", "verifying", "handing", "watching"]
 SLOTS = ["green", "blue"]
 
 
@@ -80,6 +80,24 @@ def test_the_idle_slot_can_be_looked_at_before_it_gets_traffic(trial):
     assert trial.answering() == other(live)
 
 
+def test_a_switch_shows_the_new_slot_at_the_preview_before_traffic_moves_and_can_be_left_there(trial):
+    live = trial.status()["live"]
+    shown = killed_at(trial, other(live), "previewing", "--preview", "1h", kill=False)
+    try:
+        # Its smoke checks have passed, it is healthy, and clients still meet the old one.
+        with urllib.request.urlopen(trial.preview + "/api/who", timeout=5) as answer:
+            assert json.load(answer)["slot"] == other(live)
+        assert {trial.answering() for _ in range(5)} == {live}
+        assert (trial.record["ongoing"]["stage"], trial.instance(f"api@{other(live)}")["healthy"]) == ("previewing", True)
+    finally:
+        shown.terminate()
+        shown.wait(10)
+    assert shown.returncode != 0
+    # Whoever comes next takes it back: nothing had moved.
+    assert trial.switch(live).returncode == 0
+    assert trial.demand_one_live_slot() == live
+
+
 @pytest.mark.parametrize("part, stage", [("start", "starting"), ("smoke", "smoking"), ("worker", "watching"), ("scheduler", "watching")])
 def test_a_part_that_fails_leaves_traffic_where_it_was_and_is_named(trial, part, stage):
     live = trial.status()["live"]
@@ -110,6 +128,7 @@ def test_errors_after_the_switch_take_traffic_back_with_an_event_that_says_why(t
         flag.unlink()
     assert result.returncode == 1, result.stdout
     assert "answers of the new slot were errors" in result.stderr and f"it went back to {live}" in result.stderr
+    assert "stage: watching" in result.stderr and "next: bedplate logs nginx" in result.stderr, result.stderr
     assert {failure[2] for failure in traffic.failures} == {"ConnectionError('HTTP/1.1 500 Broken')"}
     assert trial.demand_one_live_slot() == live
     events = trial.bedplate("events", "--lines", "200", "--json").stdout.splitlines()
@@ -149,11 +168,12 @@ def test_a_second_switch_is_told_who_holds_the_lock_and_a_dead_owner_does_not(tr
     assert trial.demand_one_live_slot() == live
 
 
-def killed_at(trial, target: str, stage: str, kill: bool = True) -> subprocess.Popen:
+def killed_at(trial, target: str, stage: str, *more: str, kill: bool = True) -> subprocess.Popen:
     """A switch to `target` that is killed as soon as it has recorded the stage."""
     (trial.root / "var/lib/bedplate/slots.json").chmod(0o644)
-    command = subprocess.Popen([trial.root / "usr/bin/bedplate", "switch", target, "--watch", "1s", "--weight", "50"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    command = subprocess.Popen([trial.root / "usr/bin/bedplate", "switch", target, "--watch", "1s", "--weight", "50",
+                                "--preview", "300ms", *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while trial.record.get("ongoing", {}).get("stage") != stage:
         assert command.poll() is None, (stage, command.stderr.read())
