@@ -68,7 +68,8 @@ import Testing
         expectPromises(missing, here())
 
         // What nginx itself refuses.
-        let long = try await site.ask("/" + String(repeating: "a", count: 40_000), "--http1.1")
+        // Over 8 KiB, and within one record of TLS: nginx closes at once, and what it has not read would reset the connection.
+        let long = try await site.ask("/" + String(repeating: "a", count: 10_000), "--http1.1")
         #expect(long.status.hasPrefix("HTTP/1.1 414"))
         expectPromises(long, here())
         let nameless = try await site.ask("/", "--http1.1", "--header", "Host:")
