@@ -3,6 +3,7 @@ import json
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from pathlib import Path
 
 from trial import CHECKOUT, Trial, free_ports
@@ -68,6 +69,22 @@ def packed(folder: Path, archive: Path) -> Path:
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(folder, arcname="application-2.0")
     return archive
+
+
+def wheel(folder: Path) -> Path:
+    """The application as a wheel: its modules, and what it needs by the versions that requirements.txt pins."""
+    pins = [line.split()[0] for line in (FIXTURE / "requirements.txt").read_text().splitlines() if "==" in line]
+    needed = "".join(f"Requires-Dist: {pin}\n" for pin in pins)
+    content = {name: (FIXTURE / name).read_text() for name in ["server.py", "jobs.py", "settings.py"]}
+    info = "application-2.0.dist-info"
+    content[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: application\nVersion: 2.0\n{needed}"
+    content[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    content[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*content, f"{info}/RECORD"])
+    path = folder / "application-2.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in content.items():
+            archive.writestr(name, text)
+    return path
 
 
 def deploy(trial: Trial, path: Path, timeout: float = 180) -> dict:

@@ -181,3 +181,24 @@ def test_a_migration_that_fails_leaves_traffic_where_it_was_and_is_named(app, tm
                  f"next: bedplate logs migrate@{other(slot)}"]:
         assert text in result.stderr, result.stderr
     assert app.get("/api/identity").json["slot"] == slot
+
+
+def test_a_wheel_is_installed_by_pip_from_its_index_and_served(app, tmp_path):
+    slot = live(app)
+    # A wheel brings no pages.
+    (app.root / "etc/bedplate/conf.d/20-no-pages.yaml").write_text("processes: {web: null}\nroutes: [{path: /, to: api}]\n")
+    result = app.bedplate("trial", "start")
+    assert result.returncode == 0, result.stdout + result.stderr
+    begin = time.monotonic()
+    deployed = deploy(app, application.wheel(tmp_path))
+    print(f"a wheel and what it needs, installed and healthy: {time.monotonic() - begin:.1f} s")
+    assert deployed["slot"] == other(slot) and not deployed["is_environment_reused"]
+    environment = app.root / "var/lib/bedplate/builds" / deployed["release"] / "venv"
+    assert list(environment.glob("lib/python*/site-packages/server.py"))
+    assert list(environment.glob("lib/python*/site-packages/fastapi/applications.py"))
+    result = app.bedplate("switch", deployed["slot"])
+    assert result.returncode == 0, result.stderr
+    identity = app.get("/api/identity").json
+    assert (identity["slot"], identity["release"]) == (deployed["slot"], deployed["release"])
+    assert app.post("/api/jobs/by-wheel").status == 202
+    until("its job is done", lambda: app.get("/api/jobs").json["effects"].get("by-wheel") == 1)
