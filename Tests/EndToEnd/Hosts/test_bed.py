@@ -93,6 +93,8 @@ def test_nothing_of_a_host_stays_when_its_test(fate, base, tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", inner], cwd=CHECKOUT, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            # A shell starts what is in its background with SIGINT ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={**os.environ, "NAMES": str(names), "FATE": fate, "PYTHONDONTWRITEBYTECODE": "1"})
         machine_names = until("both hosts are up", lambda: names.exists() and names.read_text().split(), 120)
         inits = [int((machines.RUNS / name / "init").read_text()) for name in machine_names if fate != "fails"]
