@@ -127,10 +127,10 @@ class Outcome:
 
     def demand_same(self, other: "Outcome") -> None:
         demand_same(self.tree, other.tree, besides=BY_CHANCE)
-        assert self.packages ^ other.packages == set()
-        assert self.accounts ^ other.accounts == set()
-        assert self.units ^ other.units == set()
-        assert self.befores ^ other.befores == set()
+        assert self.packages ^ other.packages == set(), self.packages ^ other.packages
+        assert self.accounts ^ other.accounts == set(), self.accounts ^ other.accounts
+        assert self.units ^ other.units == set(), self.units ^ other.units
+        assert self.befores ^ other.befores == set(), self.befores ^ other.befores
 
 
 def answer(said: str) -> dict:
