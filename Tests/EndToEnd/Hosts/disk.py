@@ -50,11 +50,15 @@ def accounts(root: Path) -> set[tuple]:
     def lines(name: str) -> list[list[str]]:
         return [line.split(":") for line in (root / "etc" / name).read_text().splitlines()]
 
-    # Of passwords it counts whether there is one: shadow(5) has the day of a change beside it. That nobody has one is said by a
-    # line as well as by none: useradd and groupadd write shadow and gshadow after passwd and group, and may be killed between.
+    # Of passwords it counts whether there is one: shadow(5) has the day of a change beside it.
     return {("user", user[0], *user[4:]) for user in lines("passwd")} | {("group", group[0], group[3]) for group in lines("group")} \
-        | {("password", user[0], user[1]) for user in lines("shadow") if not user[1].startswith(("!", "*"))} \
-        | {("group password", *group) for group in map(tuple, lines("gshadow")) if not group[1].startswith(("!", "*")) or any(group[2:])}
+        | {("password", user[0], user[1]) for user in lines("shadow")} | {("group password", *group) for group in map(tuple, lines("gshadow"))}
+
+
+def locked(accounts: set[tuple]) -> set[tuple]:
+    """What only says that an account or a group has no password, as a missing line does. useradd and groupadd write these lines
+    after those of passwd and group, and one that is killed between leaves none."""
+    return {line for line in accounts if "password" in line[0] and line[2].startswith(("!", "*")) and not any(line[3:])}
 
 
 def demand_same(one: dict[str, tuple], other: dict[str, tuple], besides: str) -> None:
