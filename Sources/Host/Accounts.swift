@@ -22,6 +22,21 @@ package protocol AccountDatabase: Sendable {
     func removeUser(_ name: String) async throws
     /// Absent is fine.
     func removeGroup(_ name: String) async throws
+    /// What tools that were killed have left of the lists of accounts, as far as it is about users and groups of these
+    /// names; empty on a whole host. One that is at work is waited for, as its work looks like that, too.
+    func faults(of names: Set<String>) async throws -> [AccountFault]
+    /// Mends it, unless somebody has by now.
+    func mend(_ fault: AccountFault) async throws
+}
+
+/// What an account tool that was killed between two lists has left.
+package enum AccountFault: Hashable, Sendable {
+    /// It is in the list of users, and not in that of their passwords (shadow(5)).
+    case user(String)
+    /// It is in the list of groups, and not in that of their passwords (gshadow(5)).
+    case group(String)
+    /// A lock that nobody holds, or a list that is not written to its end.
+    case remnant(path: String)
 }
 
 /// A user with the number of its primary group.

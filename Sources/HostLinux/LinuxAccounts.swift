@@ -5,14 +5,22 @@ import SystemPackage
 /// Users and groups, by the machine's name service.
 package struct LinuxAccounts: AccountDatabase {
     private let processes: any ProcessRunner
+    private let lists = AccountLists()
 
     package init(processes: any ProcessRunner) { self.processes = processes }
+
+    package func faults(of names: Set<String>) async throws -> [AccountFault] { try await lists.faults(of: names) }
+    package func mend(_ fault: AccountFault) async throws { try await lists.mend(fault) }
+
+    private func run(_ tool: Command) async throws {
+        try await lists.clear()
+        try await processes.demand(tool, timeout: .seconds(60))
+    }
 
     package func createGroup(_ name: String, number: UInt32?) async throws {
         guard try group(named: name) == nil else { return }
         let numbered = number.map { ["--gid", "\($0)"] } ?? []
-        try await processes.demand(
-            Command("/usr/sbin/groupadd", arguments: ["--system"] + numbered + [name]), timeout: .seconds(60))
+        try await run(Command("/usr/sbin/groupadd", arguments: ["--system"] + numbered + [name]))
     }
 
     package func createUser(_ request: UserRequest) async throws {
@@ -21,17 +29,17 @@ package struct LinuxAccounts: AccountDatabase {
         let arguments =
             ["--system", "--gid", request.group, "--home-dir", request.home, "--no-create-home"] + numbered
             + ["--shell", "/usr/sbin/nologin", request.name]
-        try await processes.demand(Command("/usr/sbin/useradd", arguments: arguments), timeout: .seconds(60))
+        try await run(Command("/usr/sbin/useradd", arguments: arguments))
     }
 
     package func removeUser(_ name: String) async throws {
         guard try user(named: name) != nil else { return }
-        try await processes.demand(Command("/usr/sbin/userdel", name), timeout: .seconds(60))
+        try await run(Command("/usr/sbin/userdel", name))
     }
 
     package func removeGroup(_ name: String) async throws {
         guard try group(named: name) != nil else { return }
-        try await processes.demand(Command("/usr/sbin/groupdel", name), timeout: .seconds(60))
+        try await run(Command("/usr/sbin/groupdel", name))
     }
 
     package func members(of group: String) throws -> Set<String> {
@@ -68,13 +76,12 @@ package struct LinuxAccounts: AccountDatabase {
 
     package func addMember(_ user: String, to group: String) async throws {
         guard try !members(of: group).contains(user) else { return }
-        try await processes.demand(
-            Command("/usr/sbin/usermod", "--append", "--groups", group, user), timeout: .seconds(60))
+        try await run(Command("/usr/sbin/usermod", "--append", "--groups", group, user))
     }
 
     package func removeMember(_ user: String, from group: String) async throws {
         guard try members(of: group).contains(user) else { return }
-        try await processes.demand(Command("/usr/bin/gpasswd", "--delete", user, group), timeout: .seconds(60))
+        try await run(Command("/usr/bin/gpasswd", "--delete", user, group))
     }
 
     package func user(named name: String) throws -> Account? {

@@ -30,7 +30,9 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         var users: [Account]?
         var groups: [String: UInt32]?
         var members: [String: Set<String>] = [:]
+        var accountFaults: [AccountFault] = []
         var listeners: [Int: PortHolder]?
+        var published: [Int: String]?
         var connections: (@Sendable (Int) -> Int)?
         var shutDown: (@Sendable (Int, String, [Int32]) throws -> Int)?
         var exchange: (@Sendable (Exchange) throws -> [UInt8])?
@@ -79,7 +81,12 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
     /// The first one runs this program.
     package func setUsers(_ users: [Account]) { state.withLock { $0.users = users } }
     package func setGroups(_ groups: [String: UInt32]) { state.withLock { $0.groups = groups } }
+    /// What a killed tool has left of the lists of accounts.
+    package func setAccountFaults(_ faults: [AccountFault]) { state.withLock { $0.accountFaults = faults } }
     package func setListeners(_ listeners: [Int: PortHolder]) { state.withLock { $0.listeners = listeners } }
+    package func setPublished(_ ports: [Int: String]) { state.withLock { $0.published = ports } }
+    /// Docker does not answer.
+    package func forgetPublished() { state.withLock { $0.published = nil } }
     package func onShutDown(_ body: @escaping @Sendable (Int, String, [Int32]) throws -> Int) {
         state.withLock { $0.shutDown = body }
     }
@@ -246,6 +253,21 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
         addUser(request.name, request.number)
     }
 
+    package func faults(of names: Set<String>) async throws -> [AccountFault] {
+        try faults.read()
+        return state.withLock { $0.accountFaults }.filter { fault in
+            switch fault {
+            case .user(let name), .group(let name): names.contains(name)
+            case .remnant: true
+            }
+        }
+    }
+
+    package func mend(_ fault: AccountFault) async throws {
+        try faults.change()
+        state.withLock { $0.accountFaults.removeAll { $0 == fault } }
+    }
+
     package func members(of group: String) throws -> Set<String> {
         try faults.read()
         return state.withLock { $0.members[group] ?? [] }
@@ -309,6 +331,10 @@ package final class FakeMachine: PackageManager, UnitManager, AccountDatabase, N
 
     package func listener(on port: Int) throws -> PortHolder? {
         try answer("who listens on port \(port)", "host.machine.setListeners([:])") { $0.listeners }[port]
+    }
+
+    package func published() async throws -> [Int: String] {
+        try answer("what Docker publishes", "host.machine.setPublished([8080: \"web\"])") { $0.published }
     }
 
     package func connections(to port: Int) throws -> Int {

@@ -26,8 +26,10 @@ package struct HostGraph: Sendable {
         self.profile = profile
         self.layout = layout
         self.distribution = distribution
-        let database = graph.add(RepairStep())
-        var accounts = addAccounts()
+        // Before all that makes accounts, the scripts of packages included.
+        let lists = graph.add(AccountListsStep(of: accountNames))
+        let database = graph.add(RepairStep(), after: [lists])
+        var accounts = addAccounts(after: [lists])
         if let account = profile.account, account != "root" {
             let owner = OwnerName(user: account, group: account)
             accounts.insert(graph.add(HandOverStep(layout.data, to: owner), after: accounts))
@@ -117,13 +119,24 @@ package struct HostGraph: Sendable {
         }
     }
 
-    /// The group that may look at the supervisor, and the application's account.
-    private mutating func addAccounts() -> Set<Int> {
-        var positions: Set<Int> = [graph.add(AccountStep("bedplate", home: nil))]
-        if let account = profile.account, account != "root" {
-            positions.insert(graph.add(AccountStep(account, home: layout.data)))
+    /// The group that may look at the supervisor.
+    private static let observers = "bedplate"
+
+    /// Whose accounts an installation makes, or its packages do.
+    private var accountNames: Set<String> {
+        let brought = Self.brought(by: serverPackages).compactMap { trace in
+            if case .account(let name) = trace { name } else { nil }
         }
-        return positions
+        return Set([Self.observers] + (profile.account.map { [$0] } ?? []) + brought)
+    }
+
+    /// The group that may look at the supervisor, and the application's account.
+    private mutating func addAccounts(after positions: Set<Int>) -> Set<Int> {
+        var added: Set<Int> = [graph.add(AccountStep(Self.observers, home: nil), after: positions)]
+        if let account = profile.account, account != "root" {
+            added.insert(graph.add(AccountStep(account, home: layout.data), after: positions))
+        }
+        return added
     }
 }
 

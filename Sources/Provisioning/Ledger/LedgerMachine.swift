@@ -100,6 +100,8 @@ struct LedgerAccounts: AccountDatabase {
     func name(ofGroup number: UInt32) throws -> String? { try real.name(ofGroup: number) }
     func removeUser(_ name: String) async throws { try await real.removeUser(name) }
     func removeGroup(_ name: String) async throws { try await real.removeGroup(name) }
+    func faults(of names: Set<String>) async throws -> [AccountFault] { try await real.faults(of: names) }
+    func mend(_ fault: AccountFault) async throws { try await real.mend(fault) }
     func user(named name: String) throws -> Account? { try real.user(named: name) }
     func group(named name: String) throws -> UInt32? { try real.group(named: name) }
     func current() throws -> Account { try real.current() }

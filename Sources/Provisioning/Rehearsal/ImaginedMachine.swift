@@ -12,6 +12,7 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
         var groups: [String: UInt32] = [:]
         var members: [String: Set<String>] = [:]
         var removedAccounts: Set<String> = []
+        var mended: Set<AccountFault> = []
         var isRepaired = false
         /// MongoDB's users as they would be by then, with their roles.
         var mongoUsers: [String: Set<MongoUser.Role>] = [:]
@@ -173,6 +174,13 @@ final class ImaginedMachine: PackageManager, UnitManager, AccountDatabase, Proce
             state.removedAccounts.insert(name)
         }
     }
+
+    func faults(of names: Set<String>) async throws -> [AccountFault] {
+        let mended = state.withLock { $0.mended }
+        return try await real.accounts.faults(of: names).filter { !mended.contains($0) }
+    }
+
+    func mend(_ fault: AccountFault) async throws { state.withLock { _ = $0.mended.insert(fault) } }
 
     func members(of group: String) throws -> Set<String> {
         try state.withLock { $0.members[group] } ?? real.accounts.members(of: group)

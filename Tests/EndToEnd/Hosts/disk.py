@@ -30,13 +30,25 @@ def tree(root: Path) -> dict[str, tuple]:
                     found[path] = ("directory", mode, *owner)
                     walk(Path(entry.path), path)
                 elif entry.is_file():
-                    with open(entry.path, "rb") as file:
-                        found[path] = ("file", mode, *owner, hashlib.file_digest(file, "sha1").hexdigest())
+                    found[path] = ("file", mode, *owner, content(entry.path, path, status))
                 else:
                     found[path] = ("other", mode, *owner)
 
     walk(root, "")
     return found
+
+
+# Of all files that were ever looked at. Nobody can set the time of a change (ctime), which each change of a file's content has.
+digests: dict[tuple, str] = {}
+
+
+def content(place: str, path: str, status: os.stat_result) -> str:
+    """The digest of a file's content. Most files of a host are those of the layers that it shares with others."""
+    version = (path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    if version not in digests:
+        with open(place, "rb") as file:
+            digests[version] = hashlib.file_digest(file, "sha1").hexdigest()
+    return digests[version]
 
 
 def names(database: Path) -> dict[int, str]:
@@ -46,19 +58,13 @@ def names(database: Path) -> dict[int, str]:
 
 
 def accounts(root: Path) -> set[tuple]:
-    """Users and groups with what is said of them but their numbers, which nobody chose."""
+    """Users and groups with all that is said of them but their numbers and the days of their changes, which nobody chose."""
     def lines(name: str) -> list[list[str]]:
         return [line.split(":") for line in (root / "etc" / name).read_text().splitlines()]
 
-    # Of passwords it counts whether there is one: shadow(5) has the day of a change beside it.
-    return {("user", user[0], *user[4:]) for user in lines("passwd")} | {("group", group[0], group[3]) for group in lines("group")} \
-        | {("password", user[0], user[1]) for user in lines("shadow")} | {("group password", *group) for group in map(tuple, lines("gshadow"))}
-
-
-def locked(accounts: set[tuple]) -> set[tuple]:
-    """What only says that an account or a group has no password, as a missing line does. useradd and groupadd write these lines
-    after those of passwd and group, and one that is killed between leaves none."""
-    return {line for line in accounts if "password" in line[0] and line[2].startswith(("!", "*")) and not any(line[3:])}
+    # shadow(5) has the day of a change in its third field.
+    return {("user", user[0], user[1], *user[4:]) for user in lines("passwd")} | {("group", *group[:2], group[3]) for group in lines("group")} \
+        | {("password", *user[:2], *user[3:]) for user in lines("shadow")} | {("group password", *group) for group in lines("gshadow")}
 
 
 def demand_same(one: dict[str, tuple], other: dict[str, tuple], besides: str) -> None:

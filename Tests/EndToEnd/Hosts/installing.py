@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import mirrors
 from bed import CHECKOUT, build_release, command
-from disk import accounts, befores, demand_same, locked, packages, tree, unfinished
+from disk import accounts, befores, demand_same, packages, tree, unfinished
 from machine import Machine
 from progress import Progress
 from standins import mongodb, node, python312
@@ -125,14 +125,10 @@ class Outcome:
         return Outcome(tree(machine.live), packages(machine.live), accounts(machine.live),
                        {name for name in names if not name.startswith("run-")}, befores(machine.live))
 
-    def demand_same(self, other: "Outcome", was_torn: bool = False) -> None:
-        """`was_torn`: commands were killed with the installer, so that lines which mean what none means may be missing."""
+    def demand_same(self, other: "Outcome") -> None:
         demand_same(self.tree, other.tree, besides=BY_CHANCE)
         assert self.packages ^ other.packages == set(), self.packages ^ other.packages
-        differing = self.accounts ^ other.accounts
-        if was_torn:
-            differing -= locked(differing)
-        assert differing == set(), differing
+        assert self.accounts ^ other.accounts == set(), self.accounts ^ other.accounts
         assert self.units ^ other.units == set(), self.units ^ other.units
         assert self.befores ^ other.befores == set(), self.befores ^ other.befores
 
