@@ -4,6 +4,9 @@ package import SystemPackage
 package protocol NetworkTable: Sendable {
     /// Who listens on a TCP port of a loopback or wildcard address; `nil`: nobody.
     func listener(on port: Int) throws -> PortHolder?
+    /// TCP ports that Docker leads to a container by the kernel's own tables, so that nobody listens on them, with the name of
+    /// the container. Its daemon must run: asking one that waits for that would start it.
+    func published() async throws -> [Int: String]
     /// Established connections whose local port is `port`.
     func connections(to port: Int) throws -> Int
     /// Ends the established connections from the IPv4 address `source` to `port`, by shutting down the ends that these

@@ -39,10 +39,13 @@ package struct PackageHealth: Hashable, Sendable {
     package var complaints: [String]
     /// Whether apt takes an index whose time has passed.
     package var acceptsStaleIndexes: Bool
+    /// Addresses of the indexes of which it takes one in any case.
+    package var frozenIndexes: Set<String>
 
-    package init(complaints: [String] = [], acceptsStaleIndexes: Bool = false) {
+    package init(complaints: [String] = [], acceptsStaleIndexes: Bool = false, frozenIndexes: Set<String> = []) {
         self.complaints = complaints
         self.acceptsStaleIndexes = acceptsStaleIndexes
+        self.frozenIndexes = frozenIndexes
     }
 }
 

@@ -53,7 +53,8 @@ package struct AptPackages: PackageManager {
         let configuration = Command(
             "/usr/bin/apt-config", "shell", "CHECKS", "Acquire::Check-Valid-Until/b", environment: Self.environment)
         let setting = try await demand(configuration, .seconds(60)).output
-        var health = PackageHealth(acceptsStaleIndexes: setting.contains("'false'"))
+        var health = PackageHealth(
+            acceptsStaleIndexes: setting.contains("'false'"), frozenIndexes: try AptSources.frozen())
         // A half-done dpkg is finished before apt is asked for anything.
         guard try status.database().unfinished.isEmpty else { return health }
         // It needs no lock to look, and leaves its caches alone.

@@ -12,6 +12,30 @@ package struct LinuxNetwork: NetworkTable {
         return try holder(of: socket.inode)
     }
 
+    package func published() async throws -> [Int: String] {
+        let ask = Command("/usr/bin/docker", "ps", "--format", "{{.Names}}\t{{.Ports}}")
+        return Self.published(in: try await LinuxProcesses().demand(ask, timeout: .seconds(20)).output)
+    }
+
+    /// Of lines as `web<tab>0.0.0.0:8080->80/tcp, [::]:9000-9002->9000-9002/tcp, 53/udp`.
+    package static func published(in text: String) -> [Int: String] {
+        var found: [Int: String] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: "\t")
+            guard fields.count == 2 else { continue }
+            for entry in fields[1].split(separator: ",") where entry.hasSuffix("/tcp") {
+                guard let arrow = entry.firstRange(of: "->"), let colon = entry[..<arrow.lowerBound].lastIndex(of: ":")
+                else { continue }
+                let ends = entry[entry.index(after: colon)..<arrow.lowerBound].split(separator: "-").compactMap {
+                    UInt16($0)
+                }
+                guard let first = ends.first, let last = ends.last, first <= last else { continue }
+                for port in first...last { found[Int(port)] = String(fields[0]) }
+            }
+        }
+        return found
+    }
+
     package func connections(to port: Int) throws -> Int {
         try sockets().count { $0.isEstablished && $0.port == port }
     }

@@ -6,6 +6,15 @@ import SystemPackage
 import Testing
 
 @Suite struct LinuxMachineRuntimeTests {
+    @Test("ports are read as Docker lists them")
+    func published() {
+        let text =
+            "web\t0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp\nranges\t127.0.0.1:9000-9002->9000-9002/tcp, 0.0.0.0:53->53/udp\nnone\t\n"
+        #expect(
+            LinuxNetwork.published(in: text) == [8080: "web", 9000: "ranges", 9001: "ranges", 9002: "ranges"])
+        #expect(LinuxNetwork.published(in: "x\t:99999->1/tcp, 9-1->1/tcp, ->/tcp\n").isEmpty)
+    }
+
     @Test("a listener is named with its pid, and its established connections are counted")
     func sockets() async throws {
         let network = LinuxHost().network

@@ -82,7 +82,14 @@ import Testing
                 "the clock is ahead, or all repositories stand still: it says 2026-04-11, and none of them counts after "
                     + "2026-01-09"
             ])
-        // Frozen mirrors are a choice, which apt is told of.
+        // Frozen mirrors are a choice, which apt is told of: of one, or of all.
+        host.machine.setHealth(PackageHealth(frozenIndexes: [security]))
+        #expect(
+            try await obstacles(host, profile) == [
+                "\(index) stands still, or the clock is ahead: it says 2026-04-11, and this one counts until 2026-01-08"
+            ])
+        host.machine.setHealth(PackageHealth(frozenIndexes: [security, index]))
+        #expect(try await obstacles(host, profile) == [])
         host.machine.setHealth(PackageHealth(acceptsStaleIndexes: true))
         #expect(try await obstacles(host, profile) == [])
     }

@@ -68,6 +68,31 @@ import Testing
             ])
     }
 
+    @Test("a port that Docker leads to a container without a listener is named with that container, while Docker runs")
+    func dockerTables() async throws {
+        func prepare(_ host: FakeHost, active: String) {
+            host.machine.setUnits(["docker.service": UnitState(load: "loaded", active: active, enablement: "enabled")])
+            host.machine.setListeners([8001: PortHolder(pid: 4, command: "docker-proxy")])
+            host.machine.setPublished([8001: "api", 6379: "cache", 9999: "other"])
+        }
+        let found = try await findings { prepare($0, active: "active") }
+        #expect(
+            found.map(\.sentence) == [
+                "port 8001, for api@blue, is taken by process 4 (docker-proxy)",
+                "port 6379, for Redis, is led by Docker to its container cache",
+            ])
+        #expect(found.last?.next == "docker stop cache, or choose another port")
+        // One that waits for its socket is not started by a question.
+        #expect(try await findings { prepare($0, active: "inactive") }.count == 1)
+        let silent = try await findings {
+            prepare($0, active: "active")
+            $0.machine.forgetPublished()
+        }
+        #expect(
+            silent.last?.isWarning == true && silent.last?.sentence.hasPrefix("Docker does not say which ports") == true
+        )
+    }
+
     @Test("a port that Docker publishes is named with how to find the container")
     func docker() async throws {
         let found = try await findings {

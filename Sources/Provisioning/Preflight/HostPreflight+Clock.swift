@@ -12,9 +12,9 @@ extension HostPreflight {
     }
 
     /// `dates`: of the indexes that were read, by address. apt refuses one that is of later, and one that counts no more
-    /// unless it is told that its mirror stands still on purpose: `acceptsStale`.
+    /// unless it is told that its mirror stands still on purpose.
     func clock(
-        _ host: any Host, against dates: [(address: String, dates: RepositoryDates)], acceptsStale: Bool
+        _ host: any Host, against dates: [(address: String, dates: RepositoryDates)], as apt: PackageHealth
     ) -> [Preflight.Finding] {
         let now = host.wallTime()
         let later = dates.filter { ($0.dates.made ?? 0) > now + Self.tolerance }
@@ -25,11 +25,11 @@ extension HostPreflight {
                     next: Self.next)
             ]
         }
-        let limited = dates.filter { $0.dates.validUntil != nil }
+        let limited = dates.filter { $0.dates.validUntil != nil && !apt.frozenIndexes.contains($0.address) }
         let stale = limited.filter { ($0.dates.validUntil ?? now) < now - Self.tolerance }
-        guard !stale.isEmpty, !acceptsStale else { return [] }
+        guard !stale.isEmpty, !apt.acceptsStaleIndexes else { return [] }
         let allowed =
-            "a mirror that stands still on purpose needs Acquire::Check-Valid-Until \"no\" in /etc/apt/apt.conf.d"
+            "a mirror that stands still on purpose needs Check-Valid-Until: no in its file of /etc/apt/sources.list.d"
         if stale.count == limited.count, limited.count > 1 {
             let end = limited.compactMap(\.dates.validUntil).max() ?? now
             return [

@@ -23,7 +23,7 @@ extension HostPreflight {
         let apt = try await health
         let dates = answers.compactMap { answer in answer.dates.map { (answer.address, $0) } }
         return sources + answers.compactMap(\.finding)
-            + clock(host, against: dates, acceptsStale: apt.acceptsStaleIndexes) + apt.complaints.map(Self.unmet)
+            + clock(host, against: dates, as: apt) + apt.complaints.map(Self.unmet)
     }
 
     private static func unmet(_ complaint: String) -> Preflight.Finding {

@@ -4,13 +4,14 @@ import SystemPackage
 
 /// What runs here, or would run after the next boot, and is in the way of what we install.
 extension HostPreflight {
-    func services(_ host: any Host, _ database: PackageDatabase) throws -> [Preflight.Finding] {
+    func services(_ host: any Host, _ database: PackageDatabase) async throws -> [Preflight.Finding] {
         var findings = try ports.compactMap { try portFinding($0, host) }
         for need in ownPorts(database) {
             guard let holder = try host.network.listener(on: need.port) else { continue }
             if holder.command == need.command, database.has(need.package) { continue }
             findings.append(taken(need.port, need.purpose, holder))
         }
+        findings += try await published(database, host)
         findings += rivalPackages(database)
         // Afterwards the stack itself shows who has its ports.
         guard try host.files.status(layout.stack) == nil else { return findings }
@@ -64,10 +65,32 @@ extension HostPreflight {
         return taken(need.port, need.purpose, holder)
     }
 
+    /// What Docker takes away before anybody who listens would see it.
+    private func published(_ database: PackageDatabase, _ host: any Host) async throws -> [Preflight.Finding] {
+        let unit = "docker.service"
+        guard host.units.isRunning, try host.units.states([unit])[unit]?.active == "active" else { return [] }
+        let found: [Int: String]
+        do { found = try await host.network.published() } catch {
+            return [.warning("Docker does not say which ports its containers have: \(error)")]
+        }
+        let needs = ports.map { ($0.port, $0.purpose) } + ownPorts(database).map { ($0.port, $0.purpose) }
+        return try needs.compactMap { port, purpose in
+            // Its proxy has been found as the listener that it is.
+            guard let container = found[port], try host.network.listener(on: port)?.command != Self.proxy else {
+                return nil
+            }
+            return .init(
+                "port \(port), for \(purpose), is led by Docker to its container \(container)",
+                next: "docker stop \(container), or choose another port")
+        }
+    }
+
+    private static let proxy = "docker-proxy"
+
     private func taken(_ port: Int, _ purpose: String, _ holder: PortHolder) -> Preflight.Finding {
         // Docker listens for a container, which has another name.
         let next =
-            holder.command == "docker-proxy"
+            holder.command == Self.proxy
             ? "stop the container that docker ps --filter publish=\(port) names, or choose another port"
             : "stop it, or choose another port"
         return .init("port \(port), for \(purpose), is taken by \(holder.sentence)", next: next)

@@ -29,7 +29,7 @@ package struct HostPreflight: Sendable {
         let database = try host.packages.database()
         var findings = try machine(host, hardware)
         findings += try packages(host, database)
-        findings += try services(host, database)
+        findings += try await services(host, database)
         findings += clock(host)
         findings += EndOfLife.passed(profile, on: distribution, now: host.wallTime()).map { .warning($0.sentence) }
         findings += try notes(host)
