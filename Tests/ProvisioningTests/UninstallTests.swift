@@ -19,6 +19,8 @@ private func host() -> FakeHost {
     return host
 }
 
+private func bareHost() -> FakeHost { host() }
+
 private let steps: [any Step] = [
     DirectoryStep([
         .init("/etc/bedplate", mode: open), .init(layout.secrets, mode: [.ownerReadWriteExecute]),
@@ -105,6 +107,41 @@ private func uninstall(_ host: FakeHost) -> Uninstall {
             cut += 1
         }
         #expect(cut > 5)
+    }
+
+    @Test(
+        "a certificate by ACME stays with its key and account until a purge, and one of somebody else's is not spoken of"
+    )
+    func certificate() async throws {
+        let host = host()
+        for place in ["cli.ini", "live/theirs/privkey.pem"] {
+            host.disk.plant(FilePath("/etc/letsencrypt/\(place)"), "")
+        }
+        host.disk.plantDirectory(layout.certificate.removingLastComponent())
+        let before = host.disk.snapshot
+        let acme = AcmeStep(domain: "scans.example.org", email: nil, server: "https://acme.example", layout: layout)
+        _ = try await Engine(host: host, layout: layout).run([acme])
+        let work = Uninstall(host: host, layout: layout, valuables: AcmeStep.valuables)
+        let kept = try await work.run(purging: false).kept
+        let folder = "/etc/letsencrypt"
+        for place in ["accounts", "archive/bedplate", "live/bedplate/privkey.pem", "renewal/bedplate.conf"] {
+            #expect(try host.files.status(FilePath("\(folder)/\(place)")) != nil, "\(place)")
+        }
+        #expect(try host.files.status(layout.certificate) == nil)
+        #expect(
+            kept.filter { $0.hasPrefix(folder) }
+                == ["accounts", "archive", "live", "renewal"].map { "\(folder)/\($0)" })
+        #expect(try await Engine(host: host, layout: layout).run([acme]).flatMap(\.changes).map(\.subject) == ["use"])
+        #expect(try await work.run(purging: true).kept.isEmpty)
+        let left = host.disk.snapshot.filter { before[$0.key] != $0.value && !$0.key.hasPrefix("/run") }
+        #expect(left.keys.sorted() == ["/var", "/var/lib"])
+        #expect(host.disk.text(FilePath("\(folder)/live/theirs/privkey.pem")) != nil)
+        // Nobody is told of what was never ours.
+        let other = bareHost()
+        other.disk.plant(FilePath("\(folder)/live/theirs/privkey.pem"), "")
+        _ = try await Engine(host: other, layout: layout).run(steps)
+        let said = try await Uninstall(host: other, layout: layout, valuables: AcmeStep.valuables).run(purging: false)
+        #expect(said.kept.allSatisfy { !$0.hasPrefix(folder) })
     }
 
     @Test("what a package left goes with a purge, and what was there before it came stays", arguments: [false, true])

@@ -61,7 +61,8 @@ struct Installer {
         try demandYes(question, isConfirmed, doing: "uninstall")
         let terminal = terminal
         let work = Uninstall(
-            host: host, layout: layout, valuables: [layout.secrets, layout.data, layout.logs]
+            host: host, layout: layout,
+            valuables: [layout.secrets, layout.data, layout.logs] + AcmeStep.valuables
         ) { sentence in terminal.progress("  \(sentence)") }
         let outcome = try await work.run(purging: purging)
         return UninstallAnswer(done: outcome.done, kept: outcome.kept, records: outcome.records)

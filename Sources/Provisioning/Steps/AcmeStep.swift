@@ -1,5 +1,5 @@
 package import Host
-import SystemPackage
+package import SystemPackage
 
 /// A certificate for the front door that an ACME server vouches for, by certbot: asked for once, with a file below
 /// `/.well-known/acme-challenge/` as the proof (HTTP-01); from then on Debian's certbot.timer renews it.
@@ -7,6 +7,8 @@ package struct AcmeStep: Step {
     /// What certbot calls it.
     package static let lineage = "bedplate"
     private static let folder: FilePath = "/etc/letsencrypt"
+    /// Certificates with their keys and the account they were asked for by: an ACME server gives few of them a week.
+    package static let valuables = ["accounts", "archive", "live", "renewal"].map { folder.appending($0) }
 
     package let title = "certificate by ACME"
     private let domain: String

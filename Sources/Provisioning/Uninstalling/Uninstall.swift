@@ -104,7 +104,11 @@ package struct Uninstall: Sendable {
                 try restore(path, found, &outcome)
             }
         }
-        for path in spared where try host.files.status(path) != nil { outcome.kept.append("\(path)") }
+        // The folder that the journal is in is ours, whoever made it.
+        let own = [layout.state] + befores.filter { $0.found?.kind == .nothing }.map { FilePath($0.name) }
+        for path in spared where own.contains(where: { path.starts(with: $0) || $0.starts(with: path) }) {
+            if try host.files.status(path) != nil { outcome.kept.append("\(path)") }
+        }
         return kept
     }
 

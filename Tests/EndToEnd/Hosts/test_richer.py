@@ -1,6 +1,7 @@
 """What an installation can have besides the usual, on a booted Debian 12 without a network: rotated secrets, a certificate
 by ACME (from Debian's pebble), Docker (a socket of its group stands in) and a scanner (a script stands in)."""
 import pytest
+from installing import BEDPLATE, answer
 from waiting import until
 
 SECRETS = "/etc/bedplate/secrets"
@@ -78,7 +79,7 @@ def test_docker_and_a_scanner_are_taken_up_where_the_profile_asks_and_given_back
     assert refused.returncode == 1 and "gitleaks" in refused.stderr, refused
     assert machine.sh("ls -A /var/lib/bedplate/runtimes/scanners").split() == [".gitleaks.sha256"]
 
-    machine.run("/srv/build/bedplate", "uninstall", "--purge", "--yes", timeout=300)
+    machine.run(BEDPLATE, "uninstall", "--purge", "--yes", timeout=300)
     assert "cspm" not in machine.sh("getent group docker")
 
 
@@ -128,6 +129,14 @@ def test_a_certificate_comes_by_acme_through_our_own_front_door_and_its_renewal_
     assert "Pebble" in shown("-issuer")
     assert wanted.made() == []
 
-    machine.run("/srv/build/bedplate", "uninstall", "--purge", "--yes", timeout=300)
+    # The certificate, its key and the account are what nobody gives a second time so soon.
+    folders = [f"/etc/letsencrypt/{name}" for name in ("accounts", "archive", "live", "renewal")]
+    listing = f"find {' '.join(folders)} -type f -exec sha256sum {{}} + | sort"
+    before = machine.sh(listing)
+    kept = answer(machine.run(BEDPLATE, "uninstall", "--yes", "--json", timeout=300).stdout)["kept"]
+    assert set(folders) <= set(kept), kept
+    assert machine.sh(listing) == before and "privkey" in before and "private_key.json" in before
+
+    machine.run(BEDPLATE, "uninstall", "--purge", "--yes", timeout=300)
     for place in ("/etc/letsencrypt", "/etc/nginx"):
         assert machine.run("test", "-e", place, check=False).returncode != 0, place
