@@ -16,9 +16,9 @@ package protocol FileSystem: Sendable {
     func createDirectory(_ path: FilePath, mode: FilePermissions, owner: Owner?) throws
     func setMode(_ path: FilePath, _ mode: FilePermissions) throws
     func setOwner(_ path: FilePath, _ owner: Owner) throws
-    /// Gives a directory with all below it to an owner, as far as it belongs to one of `users` by number: what is below
-    /// first, and no link is followed.
-    func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws
+    /// Gives a directory with all below it to an owner, as far as it was theirs: what is below first, and no link is
+    /// followed.
+    func handOver(_ path: FilePath, from former: FormerOwner, to owner: Owner) throws
     /// Names in a directory, sorted, without `.` and `..`.
     func list(_ path: FilePath) throws -> [String]
     func rename(_ from: FilePath, to: FilePath) throws
@@ -69,6 +69,22 @@ package struct Owner: Hashable, Sendable {
     package init(user: UInt32, group: UInt32) {
         self.user = user
         self.group = group
+    }
+}
+
+/// The numbers that an owner had before.
+package struct FormerOwner: Hashable, Sendable {
+    package var users: Set<UInt32>
+    /// Of what belongs to the user that it is now; another user's may have this group for a reason.
+    package var groups: Set<UInt32>
+
+    package init(users: Set<UInt32> = [], groups: Set<UInt32> = []) {
+        self.users = users
+        self.groups = groups
+    }
+
+    package func had(_ found: Owner, before now: Owner) -> Bool {
+        users.contains(found.user) || found.user == now.user && groups.contains(found.group)
     }
 }
 

@@ -153,10 +153,10 @@ package final class FakeFiles: FileSystem {
         try changeNode(path, "chown") { $0.owner = owner }
     }
 
-    package func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws {
+    package func handOver(_ path: FilePath, from former: FormerOwner, to owner: Owner) throws {
         try change { nodes in
             for (place, node) in nodes where place == path.string || place.hasPrefix(path.string + "/") {
-                if users.contains(node.owner.user) { nodes[place]?.owner = owner }
+                if former.had(node.owner, before: owner) { nodes[place]?.owner = owner }
             }
         }
     }

@@ -24,12 +24,18 @@ import Testing
         try files.createLink(tree.appending("folder"), to: outside.string)
         try files.createLink(tree.appending("link"), to: outside.appending("file").string)
         for link in ["folder", "link"] { try files.setOwner(tree.appending(link), old) }
-        try files.handOver(tree, from: [old.user], to: new)
+        // What is the new owner's already and has the old group, and what has that group and is somebody else's.
+        try files.replace(
+            tree.appending("group"), with: [], mode: [.ownerReadWrite], owner: Owner(user: new.user, group: old.group))
+        let shared = Owner(user: other.user, group: old.group)
+        try files.replace(tree.appending("shared"), with: [], mode: [.ownerReadWrite], owner: shared)
+        try files.handOver(tree, from: FormerOwner(users: [old.user], groups: [old.group]), to: new)
         func owner(_ name: String) throws -> Owner? { try files.status(scratch(name))?.owner }
-        for name in ["tree", "tree/a/b", "tree/a/b/file", "tree/folder", "tree/link"] {
+        for name in ["tree", "tree/a/b", "tree/a/b/file", "tree/folder", "tree/link", "tree/group"] {
             #expect(try owner(name) == new, "\(name)")
         }
         #expect(try owner("tree/a") == other)
+        #expect(try owner("tree/shared") == shared)
         #expect(try owner("tree/a/root's")?.user == 0)
         for name in ["outside", "outside/file"] { #expect(try owner(name) == old, "\(name)") }
     }

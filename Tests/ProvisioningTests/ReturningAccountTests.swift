@@ -69,6 +69,30 @@ import Testing
         #expect(try await engine(host).run(steps).isEmpty)
     }
 
+    @Test("where another group has its old number, the user keeps its own and the data go to the new group")
+    func takenGroup() async throws {
+        let host = try await host()
+        try await host.machine.createGroup("guests", number: 996)
+        // A file of somebody in that group, which is theirs.
+        try await host.machine.createUser(
+            UserRequest(name: "alice", group: "guests", home: "/home/alice", number: 1001))
+        host.disk.plant(data.appending("alice's"), "")
+        try host.disk.setOwner(data.appending("alice's"), Owner(user: 1001, group: 996))
+        let planned = try await engine(host).plan(steps)
+        #expect(
+            sentences(planned) == [
+                "create the system group cspm", "create the system user cspm, again as number 997",
+                "hand what belongs to group 996 in /var/lib/bedplate/data to cspm:cspm",
+            ])
+        #expect(try await engine(host).run(steps) == planned)
+        let group = try #require(try host.accounts.group(named: "cspm"))
+        #expect(group != 996)
+        let wanted = Owner(user: 997, group: group)
+        #expect(try owners(host) == [wanted, wanted, wanted])
+        #expect(try host.files.status(data.appending("alice's"))?.owner == Owner(user: 1001, group: 996))
+        #expect(try await engine(host).run(steps).isEmpty)
+    }
+
     @Test("what belongs to a number that nobody has is found below the folder, and another account's is left alone")
     func strays() async throws {
         let host = try await host()

@@ -26,9 +26,9 @@ struct LedgerFiles: FileSystem {
     }
 
     /// What is below is handed over with it: an uninstall takes it away, or keeps it as it is.
-    func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws {
+    func handOver(_ path: FilePath, from former: FormerOwner, to owner: Owner) throws {
         try book.note(path)
-        try real.handOver(path, from: users, to: owner)
+        try real.handOver(path, from: former, to: owner)
     }
 
     func rename(_ from: FilePath, to: FilePath) throws {

@@ -137,9 +137,9 @@ final class ImaginedFiles: FileSystem {
     }
 
     /// As far down as anybody looks.
-    func handOver(_ path: FilePath, from users: Set<UInt32>, to owner: Owner) throws {
+    func handOver(_ path: FilePath, from former: FormerOwner, to owner: Owner) throws {
         for place in try list(path).map(path.appending) + [path] {
-            if let found = try status(place), users.contains(found.owner.user) { try setOwner(place, owner) }
+            if let found = try status(place), former.had(found.owner, before: owner) { try setOwner(place, owner) }
         }
     }
 

@@ -16,30 +16,46 @@ package struct HandOverStep: Step {
     }
 
     /// The numbers of whom it belonged to.
-    package func check(_ host: any Host) async throws -> Set<UInt32> {
+    package func check(_ host: any Host) async throws -> FormerOwner {
         guard let found = try host.files.status(folder), found.kind == .directory,
             let wanted = try owner.resolve(on: host)
-        else { return [] }
-        var former: Set<UInt32> = [found.owner.user]
+        else { return FormerOwner() }
+        var former = FormerOwner(users: [found.owner.user], groups: [found.owner.group])
         for name in try host.files.list(folder) {
-            guard let number = try host.files.status(folder.appending(name))?.owner.user else { continue }
+            guard let other = try host.files.status(folder.appending(name))?.owner else { continue }
             // Another account of the application may have something there; a number that nobody has is one of ours.
-            if !former.contains(number), number != wanted.user, try host.accounts.name(ofUser: number) == nil {
-                former.insert(number)
+            if !former.users.contains(other.user), other.user != wanted.user,
+                try host.accounts.name(ofUser: other.user) == nil
+            {
+                former.users.insert(other.user)
+            }
+            if !former.groups.contains(other.group), other.group != wanted.group, other.user == wanted.user,
+                try host.accounts.name(ofGroup: other.group) == nil
+            {
+                former.groups.insert(other.group)
             }
         }
-        return former.subtracting([wanted.user, 0])
+        former.users.subtract([wanted.user, 0])
+        // What a former user's is gets both.
+        former.groups.subtract([wanted.group, 0])
+        if found.owner.user != wanted.user { former.groups.remove(found.owner.group) }
+        return former
     }
 
-    package func plan(_ facts: Set<UInt32>) -> [Change] {
-        guard !facts.isEmpty else { return [] }
-        let numbers = facts.sorted().map(String.init).joined(separator: ", ")
-        return [Change(folder.string, "hand what belongs to number \(numbers) in \(folder) to \(owner)")]
+    package func plan(_ facts: FormerOwner) -> [Change] {
+        func numbers(_ found: Set<UInt32>) -> String { found.sorted().map(String.init).joined(separator: ", ") }
+        var parts: [String] = []
+        if !facts.users.isEmpty { parts.append("number \(numbers(facts.users))") }
+        if !facts.groups.isEmpty { parts.append("group \(numbers(facts.groups))") }
+        guard !parts.isEmpty else { return [] }
+        return [
+            Change(folder.string, "hand what belongs to \(parts.joined(separator: " and ")) in \(folder) to \(owner)")
+        ]
     }
 
     package func apply(_ change: Change, to host: any Host) async throws {
         let former = try await check(host)
-        guard !former.isEmpty else { return }
+        guard former != FormerOwner() else { return }
         try host.files.handOver(folder, from: former, to: owner.demand(on: host))
     }
 }
