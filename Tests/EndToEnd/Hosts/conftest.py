@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,18 @@ def obstacle() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def base():
+def base(request):
     """The layer every host begins with."""
     if reason := obstacle():
         pytest.skip(reason)
     machines.sweep()
-    return debian.base()
+    # What takes long to build is built at the same time, where a test will ask for it. What fails then fails again, and is
+    # told, when it is asked for.
+    with ThreadPoolExecutor() as pool:
+        if any("upstreams" in getattr(item, "fixturenames", ()) for item in request.session.items):
+            for build in (mongodb.mirror, python312.archive, node.mirror):
+                pool.submit(build)
+        return debian.base()
 
 
 @pytest.fixture

@@ -1,10 +1,16 @@
 """bedplate install on a booted Debian 12 without a network. Node, MongoDB and Python come from stand-ins."""
 import fnmatch
+import json
 import re
 from pathlib import Path
 
+import archives
+import pytest
 from disk import configuration, demand_same, tree
-from installing import BEDPLATE, BY_CHANCE, answer
+from installing import BEDPLATE, BY_CHANCE, Installation, answer
+from standins import mongodb
+from test_install_faults import instead
+from waiting import until
 
 
 # The tree from before is of another machine, and of another boot.
@@ -35,6 +41,7 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
     assert '"' in machine.sh("curl -sf http://127.0.0.1:8080/api/health/live")
     assert "NOAUTH" in machine.sh("redis-cli ping || true")
     assert machine.sh("node --version").startswith("v20.")
+    assert re.match(r"\d+\.\d+", machine.sh("yarn --version"))
     assert machine.sh("/var/lib/bedplate/runtimes/venv-3.12/bin/python --version").startswith("Python 3.12")
     assert "mongodb-org" in machine.sh("apt-mark showhold")
     assert machine.sh("for pid in $(pidof cspm); do stat -c %U /proc/$pid; done | sort -u").split() == ["cspm"]
@@ -48,6 +55,72 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
     for question in (["unit", "nowhere.service"], ["redis", "127.0.0.1", "6379"]):
         refused = machine.run(probe, *question, check=False)
         assert refused.returncode == 1 and len(refused.stdout.splitlines()) == 1, (question, refused)
+
+
+def test_the_installed_platform_finds_the_secrets_in_what_is_uploaded(running):
+    machine = running.machine
+
+    def ask(path: str, *options: str, token: str = "") -> dict:
+        # By a file, as nobody's token or password is an argument.
+        machine.write("/root/.curlrc", f'header = "Authorization: Bearer {token}"\n' if token else "", mode=0o600)
+        return json.loads(machine.run("curl", "--fail-with-body", "--silent", *options, f"http://127.0.0.1:8080{path}").stdout)
+
+    def say(path: str, body: dict) -> dict:
+        machine.write("/root/said", json.dumps(body), mode=0o600)
+        return ask(path, "--json", "@/root/said")
+
+    secret = {name: machine.read(f"/etc/bedplate/secrets/{name}").strip() for name in ("SETUP_TOKEN", "ADMIN_PASSWORD")}
+    until("the API is ready", lambda: machine.run("curl", "-sf", "http://127.0.0.1:8080/api/health/ready", check=False).returncode == 0)
+    say("/api/setup/complete", {"setup_token": secret["SETUP_TOKEN"]})
+    token = say("/api/auth/login", {"username": "admin", "password": secret["ADMIN_PASSWORD"]})["access_token"]
+    files, expected, _ = archives.planted()
+    machine.write("/root/upload.zip", archives.made_of(files))
+    scan = ask("/api/code/upload-scan?file_name=upload.zip", "--header", "Content-Type: application/zip",
+               "--data-binary", "@/root/upload.zip", token=token)["scan_id"]
+    ended = until("the scan ends", lambda: (s := ask(f"/api/scans/{scan}", token=token))["status"] in ("completed", "failed") and s)
+    assert ended["status"] == "completed", ended
+    found = ask(f"/api/scans/{scan}/findings?limit=100", token=token)["items"]
+    assert {(finding["path"], finding["line"], finding["rule"]) for finding in found} == expected
+
+
+def test_apt_asks_nobody_restarts_nothing_of_others_and_leaves_a_changed_configuration_file(running):
+    machine, settings = running.machine, "/etc/letsencrypt/cli.ini"
+    machine.sh("apt-get -qq -y remove certbot >/dev/null 2>&1", timeout=120)
+    # Changed by an administrator, and by Debian since: dpkg knows another one as that of the last version.
+    machine.sh(f"echo '# changed' >>{settings}")
+    machine.sh(f"sed -i 's|^ {settings} .*| {settings} 00000000000000000000000000000000|' /var/lib/dpkg/status")
+    # needrestart and debconf look at these of their own accord.
+    machine.write("/etc/apt/apt.conf.d/99seen", 'DPkg::Post-Invoke { "env >>/run/seen; readlink /proc/self/fd/0 >>/run/seen"; };\n')
+    assert running.made() == ["install certbot"]
+    assert machine.read(settings).endswith("# changed\n")
+    assert machine.sh(f"ls {settings}*").split() == [settings, f"{settings}.dpkg-dist"]
+    seen = machine.sh("cat /run/seen").splitlines()
+    assert {"NEEDRESTART_SUSPEND=1", "DEBIAN_FRONTEND=noninteractive", "/dev/null"} <= set(seen), seen
+
+
+@pytest.fixture
+def noble(host, upstreams, bare_layer, stocked_layer):
+    """Debian 12 with the os-release of Ubuntu 24.04: its packages are Debian's, and MongoDB's are in the place of jammy's."""
+    jammy = mongodb.mirror(mongodb.JAMMY)
+    shows = upstreams.shows | {"/srv/mirror/jammy": jammy.folder}
+    mirrored = [setting.replace("file:/srv/mirror/repo.mongodb.org", "file:/srv/mirror/jammy") for setting in upstreams.settings]
+    machine = host(layers=[bare_layer, stocked_layer], shows=shows)
+    machine.write("/srv/noble", 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n'
+                                'PRETTY_NAME="Ubuntu 24.04 LTS"\n')
+    with instead(machine, "/usr/lib/os-release", "/srv/noble"):
+        yield Installation(machine, mirrored).adding(
+            f"upstreams.mongodb.fingerprint={jammy.fingerprint}", "runtimes.python.method=standalone")
+
+
+def test_on_a_host_that_says_it_is_noble_mongodb_comes_from_jammys_repository_and_all_of_it_runs(noble):
+    planned = answer(noble("--check", "--json", check=False).stdout)
+    made = answer(noble("--yes", "--json").stdout)
+    assert changes(made) == changes(planned)
+    assert "repository of mongodb (jammy's, as there is none for noble)" in [step["step"] for step in made["steps"]]
+    source = noble.machine.read("/etc/apt/sources.list.d/bedplate-mongodb.sources")
+    assert "Suites: jammy/mongodb-org/7.0\nComponents: multiverse\n" in source
+    assert made["result"]["healthy"] == made["result"]["wanted"] > 0
+    assert noble.made() == []
 
 
 # The most that systemd may count against each, of 10.
@@ -82,14 +155,17 @@ def test_what_listens_is_closed_as_far_as_systemd_can_close_it_and_its_units_are
         assert any("RestartSek" in line for line in complaints(machine, unit)), unit
 
 
-def test_a_second_run_changes_nothing_and_says_how_long_it_took(running):
+def test_a_second_run_changes_nothing_and_takes_less_than_a_second(running):
     running("--yes")
     before = tree(running.machine.live)
     again = answer(running("--yes", "--json").stdout)
     assert again["changes"] == 0, again
     # The stack works on meanwhile.
     demand_same(before, tree(running.machine.live), besides=BY_CHANCE)
-    print(f"second run: {again['result']['seconds']} s")
+    # Somebody else may use this machine's processors: it counts what it can do.
+    seconds = [again["result"]["seconds"], *(answer(running("--yes", "--json").stdout)["result"]["seconds"] for _ in range(2))]
+    assert min(seconds) < 1, seconds
+    print(f"second run: {min(seconds)} s")
 
 
 def test_no_secret_is_where_somebody_else_could_read_it(running):

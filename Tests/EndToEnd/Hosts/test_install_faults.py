@@ -1,11 +1,8 @@
 """The installer in a world that is against it: what it says, that it leaves nothing half done, and that all ends well."""
 import contextlib
-import time
 
 from disk import demand_same, tree
 
-LISTS = "/var/lib/apt/lists/lock"
-APT_LOCKS = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", LISTS, "/var/cache/apt/archives/lock"]
 # Takes a lock as apt and dpkg do, says so, and keeps it until somebody opens the pipe.
 HOLD = """
 import fcntl, os, sys
@@ -43,28 +40,6 @@ def flipped(machine, path: str) -> str:
     content[len(content) // 2] ^= 1
     (machine.root / copy[1:]).write_bytes(content)
     return copy
-
-
-def test_each_lock_of_apt_is_waited_for_by_name_and_a_second_installer_is_sent_away_with_the_name_of_the_first(
-        running, installed):
-    machine = running.machine
-    for lock in APT_LOCKS:
-        machine.sh("apt-get -qq -y remove certbot >/dev/null 2>&1", timeout=120)
-        with held(machine, lock) as release, running.until("waiting", subject=lock) as (first, event):
-            assert "(python3)" in event["sentence"], event
-            if lock == APT_LOCKS[0]:
-                sent_away = running.refused(exit=75)
-                assert "another installation is running (process " in sent_away, sent_away
-            if lock == LISTS:
-                # As long as somebody's own update may take: apt does not wait for this one at all.
-                time.sleep(20)
-            assert machine.run("test", "-e", "/usr/bin/certbot", check=False).returncode != 0
-            release()
-            status, said = first.end()
-        assert status == 0, said
-        assert "install certbot" in said
-    assert running.made() == []
-    running.outcome().demand_same(installed.outcome)
 
 
 def test_what_is_in_the_way_of_an_installation_is_said_all_at_once_and_nothing_is_changed(bare, expired_key):

@@ -1,7 +1,9 @@
 """The installer stopped half-way by the world, which is then put right: the same command again ends as if nothing had been."""
+import json
 import re
 import time
 
+import pytest
 from disk import half_done
 from installing import Installation
 from killing import Attempt
@@ -23,6 +25,39 @@ os.chdir("/srv/mirror/deb.debian.org")
 http.server.ThreadingHTTPServer(("127.0.0.1", 8181), Handler).serve_forever()
 """
 SOURCES = "/etc/apt/sources.list.d/debian.sources"
+APT_LOCKS = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock"]
+# Takes one lock after the other as apt and dpkg do, each before it lets go of the one before. Told to begin, it keeps each for
+# as long as somebody's own update may take, and says for how long it had it and whether there was certbot by then.
+HOLD = """
+import fcntl, os, sys, time
+before = None
+for path in sys.argv[1:]:
+    lock = open(path, "w")
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    if before:
+        before.close()
+    else:
+        os.mkfifo("/run/begin")
+        open("/run/begin").read()
+    begin, before = time.monotonic(), lock
+    time.sleep(20)
+    with open("/run/held", "a") as held:
+        print(path, time.monotonic() - begin, os.path.exists("/usr/bin/certbot"), file=held)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def behind_locks(shared_host, upstreams, bare_layer, installed):
+    """An installation that waits while the other tests of this module run, as it has nothing to do for long."""
+    install = Installation(shared_host(layers=[bare_layer, installed.layer], shows=upstreams.shows), upstreams.settings)
+    machine = install.machine
+    machine.sh("apt-get -qq -y remove certbot >/dev/null 2>&1", timeout=120)
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=holder", "python3", "-c", HOLD, *APT_LOCKS)
+    machine.sh("until [ -p /run/begin ]; do sleep 0.02; done")
+    with install.until("waiting", subject=APT_LOCKS[0]) as (first, _):
+        sent_away = install.refused(exit=75)
+        machine.sh("echo >/run/begin")
+        yield install, first, sent_away
 
 
 def told(said: str, *because: str) -> None:
@@ -118,3 +153,20 @@ def test_what_a_dpkg_left_half_done_while_its_lock_was_waited_for_is_finished_fi
     assert status == 0, said
     assert half_done(machine.live) == {}
     ends_well(stocked, stocked_outcome)
+
+
+def test_each_lock_of_apt_is_waited_for_by_name_for_20_seconds_and_a_second_installer_is_sent_away_with_the_name_of_the_first(
+        behind_locks, installed):
+    install, first, sent_away = behind_locks
+    assert "another installation is running (process " in sent_away, sent_away
+    status, said = first.end()
+    assert status == 0, said
+    events = [json.loads(line) for line in said.splitlines() if line.startswith('{"')]
+    waits = [event for event in events if event["event"] == "waiting"]
+    assert [wait["subject"] for wait in waits] == APT_LOCKS
+    assert all("(python3)" in wait["sentence"] for wait in waits), waits
+    kept = [line.split() for line in install.machine.sh("cat /run/held").splitlines()]
+    assert [(path, float(seconds) >= 20, there) for path, seconds, there in kept] == [(path, True, "False") for path in APT_LOCKS]
+    assert "install certbot" in [event.get("sentence") for event in events if event["event"] == "changed"]
+    assert install.made() == []
+    install.outcome().demand_same(installed.outcome)

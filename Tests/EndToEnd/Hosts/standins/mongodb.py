@@ -12,6 +12,8 @@ from mirrors import Mirror, repository
 
 VERSION = "7.0.26"
 SHAPE = Mirror(Path(), "repo.mongodb.org", "apt/debian", "bookworm/mongodb-org/7.0", "main", "static/pgp/server-7.0.asc")
+# The same packages, where a noble host looks for them.
+JAMMY = Mirror(Path(), "repo.mongodb.org", "apt/ubuntu", "jammy/mongodb-org/7.0", "multiverse", "static/pgp/server-7.0.asc")
 PYTHON_PACKAGES = ["secantusdb==0.7.0b3", "pyyaml==6.0.3"]
 # What the package needs of the distribution; MongoDB's own needs less.
 NEEDS = "python3 (>= 3.11), python3 (<< 3.12), adduser"
@@ -71,10 +73,10 @@ POSTRM = """\
     """
 
 
-def mirror() -> Mirror:
+def mirror(shape: Mirror = SHAPE) -> Mirror:
     program = Path(__file__).with_name("mongod.py")
     packed = cached("mongodb-standin", Path(__file__), program, build=lambda folder: build(folder, program))
-    return repository(SHAPE, "mongodb-mirror", sorted(packed.glob("*.deb")), "mongodb")
+    return repository(shape, f"mongodb-{shape.suite.split('/')[0]}-mirror", sorted(packed.glob("*.deb")), "mongodb")
 
 
 def build(folder: Path, program: Path) -> None:
@@ -104,5 +106,6 @@ def pack(folder: Path, root: Path, name: str, needs: str) -> None:
     put(root / "DEBIAN/control", f"Package: {name}\nVersion: {VERSION}\nArchitecture: amd64\nSection: database\n"
         + f"Priority: optional\nMaintainer: Test fixture <test@localhost>\n{f'Depends: {needs}' if needs else ''}\n".
         replace("\n\n", "\n") + "Description: stand-in for MongoDB, for tests only\n")
-    command("dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--build", root, folder)
+    # The least compression: it is unpacked as often as it is packed.
+    command("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", root, folder)
     command("rm", "-r", root)
