@@ -56,15 +56,21 @@ package struct AccountLists: Sendable {
     }
 
     private func remnants() throws -> [AccountFault] {
-        try files.list(folder).filter { name in
-            Self.names.contains { list in
-                guard name.hasPrefix(list) else { return false }
-                // The next list, the lock, and what becomes the lock, by the number of its maker.
-                let rest = name.dropFirst(list.count)
-                return rest == "+" || rest == ".lock"
-                    || rest.first == "." && rest.count > 1 && rest.dropFirst().allSatisfy { ("0"..."9").contains($0) }
-            }
+        try files.list(folder).filter { name throws in
+            guard let list = Self.names.first(where: name.hasPrefix) else { return false }
+            let rest = name.dropFirst(list.count)
+            // The next list, the lock, and what becomes the lock: its maker's number by name and content. A backup of an
+            // administrator's may have a number in its name, too.
+            return try rest == "+" || rest == ".lock" || rest.first == "." && isNumber(rest.dropFirst(), of: name)
         }.map { .remnant(path: folder.appending($0).string) }
+    }
+
+    private func isNumber(_ text: Substring, of name: String) throws -> Bool {
+        guard !text.isEmpty, text.allSatisfy({ ("0"..."9").contains($0) }) else { return false }
+        let path = folder.appending(name)
+        guard let status = try files.status(path), status.kind == .file, status.size <= 32 else { return false }
+        let content = try files.readIfPresent(path, limit: 4096) ?? []
+        return content.isEmpty || String(decoding: content.prefix { $0 != 0 }, as: UTF8.self) == text
     }
 
     /// A password is `x` where it is in the other list. A machine may have none of these lists.

@@ -57,8 +57,8 @@ import Testing
     @Test("locks and half-written lists that a killed tool left are seen and removed, and nothing else of their folder")
     func remnants() async throws {
         let left = ["group+", "group.lock", "gshadow.4711", "passwd.lock", "subuid.lock"]
-        let others = ["passwd-", "passwd.org", "group.", "shadow.lock.old", "apt.lock", "hosts+"]
-        for name in left + others { try write(name, "1\n") }
+        let others = ["passwd-", "passwd.org", "passwd.20261128", "group.", "shadow.lock.old", "apt.lock", "hosts+"]
+        for name in left + others { try write(name, name == "gshadow.4711" ? "4711\0" : "1\n") }
         #expect(try await lists.faults(of: []) == left.map { .remnant(path: scratch($0).string) })
         try await lists.clear()
         #expect(try await lists.faults(of: []).isEmpty)
