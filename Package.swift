@@ -53,6 +53,7 @@ let package = Package(
         // C: shims and module maps
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CCurl"),
+        .target(name: "CChild"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMongoc", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
@@ -66,9 +67,11 @@ let package = Package(
         module("Host", ["CoreTypes", paths]),
         module("HostLinux", ["CoreTypes", "Host", "CSystemd", "CLinux", paths, subprocess]),
 
+        module("Fernet", ["CoreTypes", "COpenSSL"]),
+
         // The installer and the deployer
         module("Profiles", ["CoreTypes", "CYAML"]),
-        module("Secrets", ["CoreTypes", "Host", "COpenSSL", paths]),
+        module("Secrets", ["CoreTypes", "Host", "Fernet", paths]),
         module(
             "Probing", ["CoreTypes", "CHiredis", "CMongoc", "CSystemd"], links: [.linkedLibrary(":libhiredis.a")]),
         module("Archives", ["CoreTypes", "CArchive", paths]),
@@ -94,8 +97,8 @@ let package = Package(
         module(
             "Platform",
             [
-                "CoreTypes", "Scanning", "Archives", "COpenSSL", "CMongoc", "CHiredis", "CCurl", "CSQLite", paths, http,
-                logging,
+                "CoreTypes", "Scanning", "Archives", "Fernet", "COpenSSL", "CMongoc", "CHiredis", "CCurl", "CChild",
+                "CSQLite", paths, http, logging,
             ], links: [.linkedLibrary(":libhiredis.a")]),
 
         // Mains
@@ -123,10 +126,11 @@ let package = Package(
             exclude: ["Golden"]),
         tests("Scanning", [paths]),
         tests(
-            "Platform", ["CoreTypes", "Scanning", "CSQLite", "cspm", paths, http, embedded, logging],
+            "Platform", ["CoreTypes", "Scanning", "Fernet", "CSQLite", "cspm", paths, http, embedded, logging],
             exclude: ["Store/SQLite/LeftByGRDB"]),
         tests("Probing", ["CoreTypes", "CSystemd", "bedplate-probe"]),
-        tests("Secrets", ["CoreTypes", "Host", "HostFixtures", paths]),
+        tests("Fernet", ["CoreTypes"]),
+        tests("Secrets", ["CoreTypes", "Host", "HostFixtures", "Fernet", paths]),
         tests("CLI", ["CoreTypes", "Control", "Host", "HostFixtures", "Releases", paths]),
         tests("Control", ["CoreTypes"]),
         tests("Supervision", ["CoreTypes", "Control", "CLinux", "bedplated", "bedplate-probe"]),

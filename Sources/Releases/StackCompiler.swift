@@ -69,6 +69,7 @@ package struct StackCompiler: Sendable {
         let port = try port(of: process, in: slot ?? live)
         var values = ["data": layout.data.string, "logs": layout.logs.string, "run": layout.run.string]
         values["configuration"] = layout.configuration.string
+        values["runtimes"] = layout.runtimes.string
         values["store"] = profile.services.store.rawValue
         values["queue"] = profile.services.queue.rawValue
         values["programs"] = layout.programs.string

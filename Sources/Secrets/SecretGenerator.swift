@@ -1,4 +1,5 @@
 import CoreTypes
+import Fernet
 
 /// Makes the value of a secret as its declaration asks.
 struct SecretGenerator: Sendable {

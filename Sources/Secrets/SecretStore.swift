@@ -1,4 +1,5 @@
 package import CoreTypes
+package import Fernet
 package import Host
 package import SystemPackage
 

@@ -72,11 +72,11 @@ struct ChildTests {
             ("limits: {cpu: 5%%}", "limits.cpu: '5%%' is not a percentage such as 50%, at least 1%"),
             (
                 "working_directory: srv",
-                "working_directory: 'srv' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {configuration}/"
+                "working_directory: 'srv' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {runtimes}/, {configuration}/"
             ),
             (
                 "environment_files: ['-env']",
-                "environment_files.0: 'env' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {configuration}/"
+                "environment_files.0: 'env' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {runtimes}/, {configuration}/"
             ),
             ("sockets: {http: {}}", "sockets.http: a socket has either a port or listen, not none"),
             (

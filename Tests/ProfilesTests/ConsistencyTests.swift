@@ -177,7 +177,7 @@ struct ConsistencyTests {
             ),
             (
                 "/usr/bin/worker", "worker",
-                "17: processes.worker.command.0: 'worker' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {configuration}/ -"
+                "17: processes.worker.command.0: 'worker' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {runtimes}/, {configuration}/ -"
             ),
             ("[/usr/bin/worker]", "[]", "17: processes.worker.command: expected at least 1 in this list, not 0 -"),
             (

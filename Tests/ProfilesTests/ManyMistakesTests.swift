@@ -35,7 +35,7 @@ struct ManyMistakesTests {
                 "4: secrets.KEY.generate: 'hxe' is not one of hex, base64, fernet, password, previous, mongodb-url, redis-url hex",
                 "7: slots.green.api: port 8001 is taken by 'api' of blue -",
                 "10: processes.api.slotted: expected true or false, not 'yes' -",
-                "12: processes.api.command.0: 'bin/api' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {configuration}/ -",
+                "12: processes.api.command.0: 'bin/api' must be absolute or begin with {release}/, {build}/, {programs}/, {data}/, {logs}/, {run}/, {runtimes}/, {configuration}/ -",
                 "13: processes.api.credentials.0: there is no secret 'KEYS' KEY",
                 "14: processes.api.restart.maximum: the longest wait (1s) is shorter than the first (10s) -",
                 "15: processes.api.stop.0.signal: the last signal must be KILL, or a stuck process never ends -",

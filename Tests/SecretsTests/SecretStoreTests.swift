@@ -1,4 +1,5 @@
 import CoreTypes
+import Fernet
 import Host
 import HostFixtures
 import SystemPackage

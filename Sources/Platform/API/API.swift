@@ -6,7 +6,7 @@ package enum API {
     /// Every route there is.
     package static let endpoints: [Endpoint] =
         HealthRoutes.endpoints + SetupRoutes.endpoints + SignInRoutes.endpoints + KeyRoutes.endpoints
-        + UploadRoutes.endpoints + ScanRoutes.endpoints + WebhookRoutes.endpoints
+        + UploadRoutes.endpoints + ScanRoutes.endpoints + WebhookRoutes.endpoints + CloudRoutes.endpoints
         + OpenAPIRoutes.endpoints
 
     /// The methods that the path's routes take; none: there is no such path.

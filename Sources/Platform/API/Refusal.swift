@@ -19,6 +19,7 @@ package struct Refusal: Error, Sendable {
     static let noSuchKey = Refusal(.notFound, "there is no such key")
     static let noSuchPage = Refusal(.notFound, "there is no page with this cursor")
     static let noSuchWebhook = Refusal(.notFound, "there is no such webhook")
+    static let noSuchAccount = Refusal(.notFound, "there is no such cloud account")
     static let setupRequired = Refusal(.serviceUnavailable, "setup required")
     static let setupIsComplete = Refusal(.conflict, "setup is complete")
     static let signInFirst = Refusal(

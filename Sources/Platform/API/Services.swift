@@ -19,6 +19,9 @@ package struct Services: Sendable {
     package var webhookAddresses = AddressRule()
     /// What setup may validate without being told: the databases this program is configured for.
     package var databases = ConfiguredDatabases()
+    /// `nil`: this program was started without, and says so to whoever needs it.
+    package var vault: CloudVault?
+    package var prowler: Prowler?
     package let time: WallClock
     package let deadlines: Deadlines
     package var logger: Logger

@@ -29,6 +29,7 @@ struct ScanView: Encodable {
     let reason: String?
     let fileName: String?
     let uploadBytes: Int64
+    let cloud: CloudTarget?
     let counts: [String: Int]
     let findings: Int
     let files: Int?
@@ -47,6 +48,7 @@ struct ScanView: Encodable {
         reason = scan.reason
         fileName = scan.fileName
         uploadBytes = scan.uploadBytes
+        cloud = scan.target
         counts = Dictionary(uniqueKeysWithValues: Severity.allCases.map { ($0.rawValue, scan.counts[$0]) })
         findings = scan.counts.total
         files = scan.totals?.files

@@ -42,6 +42,11 @@ package struct EngineJob: JobHandler {
             data.removeFiles(of: id)
             return .followed(by: Job(scan: id), in: .webhook)
         }
+        return try await run(in: folder, of: id, interruption)
+    }
+
+    /// Runs the scanner over an open scan's folder, and ends the scan.
+    func run(in folder: FilePath, of id: ScanID, _ interruption: Interruption) async throws -> JobOutcome {
         try await store.note(scanner.name, .running, because: nil, in: id)
         let outcome = try await watch.whileOpen(id, interruption) { try await search(folder, of: id, interruption) }
         guard let outcome else {
@@ -91,6 +96,9 @@ package struct EngineJob: JobHandler {
             } catch is TooManyFindings {
                 try flush()
                 return ScanOutcome.partial(nil, reason: "more than \(mostFindings) findings: the scan stopped there")
+            } catch let failure as ScannerFailure {
+                try flush()
+                return ScanOutcome.failed(reason: failure.because)
             }
         }
         do {

@@ -11,6 +11,13 @@ package protocol FindingSource: Sendable {
     ) throws -> SearchReport
 }
 
+/// A scanner could not do its work, and trying again would not help; a sentence for the user.
+package struct ScannerFailure: Error {
+    package let because: String
+
+    package init(because: String) { self.because = because }
+}
+
 /// What was looked at, and what was not although it should have been.
 package struct SearchReport: Sendable, Equatable {
     package let totals: ScanTotals

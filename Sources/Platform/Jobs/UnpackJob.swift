@@ -24,6 +24,8 @@ package struct UnpackJob: JobHandler {
             return .followed(by: Job(scan: id), in: .webhook)
         }
         try await store.advance(id, to: 10)
+        // Nothing came with it that is to be unpacked.
+        if scan.kind == .cloud { return .followed(by: Job(scan: id), in: .cloud) }
         // One folder a delivery: a consumer that lost its lease cannot write into what the engine reads.
         let workspace = data.workspace(id).appending(delivery.receipt)
         let archive = data.upload(id)

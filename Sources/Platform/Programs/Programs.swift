@@ -24,6 +24,8 @@ package enum Programs {
             clock: ContinuousClock(), logger: logger)
         services.rates = settings.rates
         services.webhookAddresses = settings.webhookAddresses
+        services.vault = try vault(settings)
+        services.prowler = try Prowler(environment: environment)
         services.databases = ConfiguredDatabases(
             mongodb: try credentials.optional("MONGO_URL"), redis: try credentials.optional("REDIS_URL"))
         try await address.serve(API.router(services).buildResponder(), program: "api", logger: logger)
@@ -75,13 +77,23 @@ package enum Programs {
         let settings = try Settings(program: "engine", environment: environment)
         let store = try store(settings)
         let scanner = SecretScanner(rules: try RuleSet.bundled())
+        let queue = try queue(settings)
+        let stop = stopOnSignal()
+        let clouds = JobConsumer(
+            queue: queue, topic: .cloud, name: settings.instance("engine") + "-clouds",
+            handler: CloudJob(
+                store: store, data: settings.data, prowler: try Prowler(environment: environment),
+                vault: try vault(settings), clock: ContinuousClock(), logger: logger),
+            clock: ContinuousClock(), logger: logger)
         let consumer = JobConsumer(
-            queue: try queue(settings), topic: .engine, name: settings.instance("engine"),
+            queue: queue, topic: .engine, name: settings.instance("engine"),
             handler: EngineJob(
                 store: store, data: settings.data, scanner: scanner, clock: ContinuousClock(), logger: logger),
             clock: ContinuousClock(), logger: logger)
         logger.info("The engine takes jobs.")
-        await consumer.run(until: stopOnSignal())
+        await withTaskGroup(of: Void.self) { group in
+            for consumer in [consumer, clouds] { group.addTask { await consumer.run(until: stop) } }
+        }
         logger.info("The engine has stopped.")
     }
 
@@ -106,6 +118,10 @@ package enum Programs {
             let url = try settings.credentials.required("MONGO_URL", atLeast: 1)
             return try MongoStore(url, retention: settings.retention, clock: .system)
         }
+    }
+
+    private static func vault(_ settings: Settings) throws -> CloudVault? {
+        try settings.credentials.optional("CLOUD_ENCRYPTION_KEY").map { try CloudVault($0, time: .system) }
     }
 
     private static func queue(_ settings: Settings) throws -> any JobQueue {

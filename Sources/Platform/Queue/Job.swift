@@ -16,6 +16,8 @@ package enum Topic: String, Sendable, CaseIterable {
     case scan
     /// Folders to scan, for the engine.
     case engine
+    /// Cloud accounts to look at, for the engine.
+    case cloud
     /// Scans that ended, for their webhooks.
     case webhook
 }

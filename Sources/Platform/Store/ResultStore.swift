@@ -62,6 +62,15 @@ package protocol ResultStore: Sendable {
     /// Newest first.
     func webhookDeliveries(of webhookID: String, limit: Int) async throws -> [WebhookDelivery]
 
+    // Cloud accounts
+    /// `false` where this user has one of that name.
+    func add(_ account: CloudAccount) async throws -> Bool
+    /// Oldest first.
+    func cloudAccounts(of userID: String) async throws -> [CloudAccount]
+    func cloudAccount(_ id: String, of userID: String) async throws -> CloudAccount?
+    /// `false` where this user has no such account.
+    func removeCloudAccount(_ id: String, of userID: String) async throws -> Bool
+
     /// Removes scans, with their findings, that are older than the retention, and says how many; deliveries of that age
     /// go, too.
     func expire() async throws -> Int

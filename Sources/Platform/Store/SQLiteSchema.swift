@@ -58,6 +58,16 @@ enum SQLiteSchema {
                     CREATE INDEX deliveries_by_age ON webhook_deliveries (created_at);
                     """)
         }
+        migrator.registerMigration("5: cloud accounts") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE cloud_accounts (
+                        id TEXT PRIMARY KEY, user_id TEXT NOT NULL, name TEXT NOT NULL, provider TEXT NOT NULL,
+                        regions TEXT NOT NULL, key_ending TEXT NOT NULL, sealed TEXT NOT NULL,
+                        created_at INTEGER NOT NULL, UNIQUE (user_id, name));
+                    ALTER TABLE scans ADD COLUMN target TEXT;
+                    """)
+        }
         return migrator
     }()
 

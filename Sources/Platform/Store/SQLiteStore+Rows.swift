@@ -19,6 +19,7 @@ extension Scan {
         self.init(
             id: id, userID: row["user_id"], kind: kind, fileName: row["file_name"], uploadBytes: row["upload_bytes"],
             createdAt: Timestamp(milliseconds: row["created_at"]))
+        target = (row["target"] as String?).flatMap { CloudTarget(text: $0) }
         self.status = status
         progress = row["progress"]
         self.jobs = jobs

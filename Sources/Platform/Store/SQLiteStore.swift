@@ -70,13 +70,13 @@ package struct SQLiteStore: ResultStore {
         try await write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO scans (scan_id, user_id, kind, file_name, upload_bytes, created_at, status, progress)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO scans
+                        (scan_id, user_id, kind, file_name, upload_bytes, created_at, status, progress, target)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     scan.id.description, scan.userID, scan.kind.rawValue, scan.fileName, scan.uploadBytes,
-                    scan.createdAt.milliseconds,
-                    scan.status.rawValue, scan.progress,
+                    scan.createdAt.milliseconds, scan.status.rawValue, scan.progress, try scan.target?.text(),
                 ])
         }
     }

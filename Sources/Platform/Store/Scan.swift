@@ -1,6 +1,6 @@
 package import Scanning
 
-/// One scan of one upload, as the store keeps it.
+/// One scan of one upload or cloud account, as the store keeps it.
 package struct Scan: Sendable, Equatable {
     package let id: ScanID
     package let userID: String
@@ -9,6 +9,8 @@ package struct Scan: Sendable, Equatable {
     package let fileName: String?
     package let uploadBytes: Int64
     package let createdAt: Timestamp
+    /// Of a cloud scan, and of no other.
+    package var target: CloudTarget?
     package var status = ScanStatus.queued
     /// 0 to 100; 100 exactly when the status is final.
     package var progress = 0

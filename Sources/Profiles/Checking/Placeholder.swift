@@ -1,11 +1,11 @@
 /// A word in braces that is replaced for each instance: `{release}`.
 package enum Placeholder: String, Sendable, CaseIterable {
-    case release, build, programs, slot, port, data, logs, run, configuration, store, queue
+    case release, build, programs, slot, port, data, logs, run, runtimes, configuration, store, queue
 
     /// Whether it stands for a folder, so that a program's path may begin with it.
     var isFolder: Bool {
         switch self {
-        case .release, .build, .programs, .data, .logs, .run, .configuration: true
+        case .release, .build, .programs, .data, .logs, .run, .runtimes, .configuration: true
         case .slot, .port, .store, .queue: false
         }
     }

@@ -67,7 +67,7 @@ struct MongoStoreRuntimeTests {
     func layout() async throws {
         try await Self.shared.value.empty()
         let time = TestTime(WallClock.system.now())
-        #expect(try await store(time).ping() == StoreCondition(indexes: 27))
+        #expect(try await store(time).ping() == StoreCondition(indexes: 29))
         for database in ["cspm_security_scans", "cspm_container_security", "cspm_cloud_security"] {
             let scans = try await indexes("scans", in: database)
             #expect(scans["scan_id"] == Index(key: ["scan_id": 1], isUnique: true, seconds: nil))
@@ -75,6 +75,14 @@ struct MongoStoreRuntimeTests {
             #expect(scans["retention"] == Index(key: ["created_at": 1], isUnique: false, seconds: 180 * 86_400))
             #expect(try await indexes("findings", in: database)["retention"]?.seconds == 180 * 86_400)
         }
+    }
+
+    @Test("a cloud account's name is unique by the database's own index")
+    func accounts() async throws {
+        try await Self.shared.value.empty()
+        try await store(TestTime(WallClock.system.now())).ping()
+        let accounts = try await indexes("cloud_accounts", in: "cspm_cloud_security")
+        #expect(accounts["user_id"] == Index(key: ["user_id": 1, "name": 1], isUnique: true, seconds: nil))
     }
 
     @Test("a changed retention alters the index in place and keeps what is stored")

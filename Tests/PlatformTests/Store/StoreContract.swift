@@ -16,7 +16,7 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
     /// The store under test keeps results this long.
     static let retention: Duration = .seconds(180 * 86_400)
 
-    static let all: [StorePromise] = setup + scans + findings + lists + keys + webhooks
+    static let all: [StorePromise] = setup + scans + findings + lists + keys + webhooks + clouds
 
     private static func hash() -> PasswordHash { PasswordHash(of: "x", cost: .init(logN: 1, r: 1, p: 1)) }
 
@@ -333,6 +333,43 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
             time.advance(by: retention - .seconds(1))
             _ = try await store.expire()
             #expect(try await store.webhookDeliveries(of: "h", limit: 9) == [entries[2], entries[1]])
+        },
+    ]
+
+    private static let clouds = [
+        StorePromise("a cloud account comes back as it was put, belongs to its user, and its name is taken once") {
+            (store, time) async throws in
+            let first = CloudAccount.sample(at: time.now)
+            time.advance(by: .seconds(1))
+            let second = CloudAccount.sample(id: "account-2", name: "two", at: time.now)
+            for account in [first, second] { #expect(try await store.add(account)) }
+            #expect(try await !store.add(CloudAccount.sample(id: "account-3", sealed: "other", at: time.now)))
+            #expect(try await store.add(CloudAccount.sample(id: "account-4", user: "u2", at: time.now)))
+            #expect(try await store.cloudAccounts(of: "u1") == [first, second])
+            #expect(try await store.cloudAccount("account-1", of: "u1") == first)
+            #expect(try await store.cloudAccount("account-1", of: "u2") == nil)
+            #expect(try await store.cloudAccount("account-3", of: "u1") == nil)
+            #expect(try await !store.removeCloudAccount("account-1", of: "u2"))
+            #expect(try await store.removeCloudAccount("account-1", of: "u1"))
+            #expect(try await !store.removeCloudAccount("account-1", of: "u1"))
+            #expect(try await store.add(CloudAccount.sample(id: "account-5", at: time.now)))
+        },
+        StorePromise("of accounts of one name that are added at once, one is there") { (store, time) async throws in
+            let added = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<8 {
+                    group.addTask { try await store.add(CloudAccount.sample(id: "a\(number)", at: time.now)) }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(added == 1)
+            #expect(try await store.cloudAccounts(of: "u1").count == 1)
+        },
+        StorePromise("a cloud scan keeps what it looks at") { (store, time) async throws in
+            var scan = Scan(
+                id: .random(), userID: "u1", kind: .cloud, fileName: nil, uploadBytes: 0, createdAt: time.now)
+            scan.target = CloudTarget(account: "a", name: "my \"account\"", services: ["s3", "iam"])
+            try await store.create(scan)
+            #expect(try await store.scan(scan.id) == scan)
         },
     ]
 

@@ -37,6 +37,10 @@ struct FailingStore: ResultStore {
     func put(_ delivery: WebhookDelivery) async throws { try await fail() }
     func webhookDelivery(_ id: String) async throws -> WebhookDelivery? { try await fail() }
     func webhookDeliveries(of webhookID: String, limit: Int) async throws -> [WebhookDelivery] { try await fail() }
+    func add(_ account: CloudAccount) async throws -> Bool { try await fail() }
+    func cloudAccounts(of userID: String) async throws -> [CloudAccount] { try await fail() }
+    func cloudAccount(_ id: String, of userID: String) async throws -> CloudAccount? { try await fail() }
+    func removeCloudAccount(_ id: String, of userID: String) async throws -> Bool { try await fail() }
     func queuedScans(before moment: Timestamp, limit: Int) async throws -> [ScanID] { try await fail() }
     func advance(_ id: ScanID, to progress: Int) async throws { try await fail() }
     func note(_ scanner: String, _ status: ScanStatus, because reason: String?, in id: ScanID) async throws {

@@ -35,9 +35,7 @@ enum Schemas {
         "Me": object(["id": text, "username": text, "role": ["enum": ["administrator", "member"]]]),
         "APIKeyRequest": object(
             [
-                "name": [
-                    "type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[^\\u0000-\\u001f\\u007f]+$",
-                ],
+                "name": label,
                 "scopes": ["type": "array", "items": scope, "minItems": 1],
                 "expires_in_days": nullable("integer", ["minimum": 1, "maximum": 3650]),
             ], optional: ["expires_in_days"]),
@@ -58,6 +56,7 @@ enum Schemas {
                 "status": status,
                 "progress": ["type": "integer", "minimum": 0, "maximum": 100], "reason": text, "file_name": text,
                 "upload_bytes": integer,
+                "cloud": object(["account": text, "name": text, "services": list(text)]),
                 "counts": object(Dictionary(uniqueKeysWithValues: severities.map { ($0, integer) })),
                 "findings": integer, "files": integer, "bytes": integer, "files_skipped": integer, "created_at": time,
                 "started_at": time, "finished_at": time,
@@ -65,11 +64,36 @@ enum Schemas {
                     object(
                         ["scanner": text, "status": status, "reason": text, "started_at": time, "finished_at": time],
                         optional: ["reason", "started_at", "finished_at"])),
-            ], optional: ["reason", "file_name", "files", "bytes", "files_skipped", "started_at", "finished_at"]),
+            ],
+            optional: ["reason", "file_name", "cloud", "files", "bytes", "files_skipped", "started_at", "finished_at"]),
         "Finding": object([
             "fingerprint": text, "rule": text, "title": text, "severity": severity, "path": text, "line": integer,
             "column": integer, "excerpt": text,
         ]),
+        "CloudAccountRequest": object(
+            [
+                "provider": ["enum": .list(CloudProvider.allCases.map { .text($0.rawValue) })],
+                "name": label, "access_key_id": ["type": "string", "pattern": "^[A-Z0-9]{16,128}$"],
+                "secret_access_key": ["type": "string", "pattern": "^[!-~]{16,256}$"],
+                "session_token": nullable("string", ["pattern": "^[!-~]{1,8192}$"]),
+                "regions": [
+                    "type": "array", "minItems": 1, "maxItems": 50,
+                    "items": ["type": "string", "pattern": "^[a-z]{2}(-[a-z]{1,16}){1,3}-[0-9]$"],
+                ],
+            ], optional: ["session_token"]),
+        "CloudAccount": object([
+            "id": text, "provider": text, "name": text, "key_ending": text, "regions": list(text), "created_at": time,
+        ]),
+        "CloudScanRequest": object(
+            [
+                "account": text,
+                "services": nullable(
+                    "array",
+                    ["maxItems": 100, "items": ["type": "string", "pattern": "^[a-z][a-z0-9]{0,63}$"]]),
+            ], optional: ["services"]),
+        "CloudValidationRequest": object(["account": text]),
+        "CloudValidation": object(
+            ["ok": flag, "account_id": text, "arn": text, "problems": list(text)], optional: ["account_id", "arn"]),
         "WebhookRequest": object(
             [
                 "url": ["type": "string", "format": "uri", "maxLength": 2048, "pattern": "^https?://"],
@@ -105,6 +129,10 @@ enum Schemas {
     static let time: JSONValue = ["type": "string", "format": "date-time"]
     static let identifier: JSONValue = ["type": "string", "pattern": "^[0-9a-f]{32}$"]
     static let name: JSONValue = ["type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._@-]{0,63}$"]
+    /// What somebody calls a thing of theirs.
+    static let label: JSONValue = [
+        "type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[^\\u0000-\\u001f\\u007f]+$",
+    ]
     static let scope: JSONValue = ["enum": .list(APIKey.Scope.allCases.map { .text($0.rawValue) })]
 
     static func list(_ items: JSONValue) -> JSONValue { ["type": "array", "items": items] }

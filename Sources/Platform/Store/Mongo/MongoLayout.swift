@@ -16,6 +16,8 @@ final class MongoLayout: Sendable {
     static let findings = "findings"
     static let users = "users"
     static let keys = "api_keys"
+    /// In the clouds' database.
+    static let accounts = "cloud_accounts"
     static let webhooks = "webhooks"
     static let deliveries = "webhook_deliveries"
 
@@ -67,7 +69,12 @@ final class MongoLayout: Sendable {
                 collection: deliveries, name: "retention", key: ["created_at": 1],
                 options: ["expireAfterSeconds": seconds]),
         ]
-        return database == code ? each + accounts : each
+        let clouds = [
+            Index(collection: Self.accounts, name: "id", key: ["id": 1], options: ["unique": true]),
+            Index(
+                collection: Self.accounts, name: "user_id", key: ["user_id": 1, "name": 1], options: ["unique": true]),
+        ]
+        return each + (database == code ? accounts : database == Self.database(of: .cloud) ? clouds : [])
     }
 
     /// Returns how many indexes there are; asks the database only until it has answered once.

@@ -30,6 +30,7 @@ extension Scan {
         self.init(
             id: id, userID: user, kind: kind, fileName: document["file_name"]?.text, uploadBytes: uploaded,
             createdAt: created)
+        target = document["target"]?.document.flatMap(CloudTarget.init)
         self.status = status
         self.progress = Int(progress)
         reason = document["reason"]?.text
@@ -50,6 +51,7 @@ extension Scan {
             "created_at": .date(createdAt), "status": .text(status.rawValue), "progress": .int(Int64(progress)),
         ]
         document["file_name"] = fileName.map { .text($0) }
+        document["target"] = target.map { .document($0.document) }
         return document
     }
 }

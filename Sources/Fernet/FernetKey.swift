@@ -7,7 +7,7 @@ package struct FernetKey: Sendable {
     private let encryption: [UInt8]
 
     /// In bytes: half for signing, half for encryption.
-    static let size = 32
+    package static let size = 32
     private static let version: UInt8 = 0x80
     /// Version, time and initialization vector.
     private static let header = 1 + 8 + 16

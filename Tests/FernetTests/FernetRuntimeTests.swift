@@ -2,7 +2,7 @@ import CoreTypes
 import Foundation
 import Testing
 
-@testable import Secrets
+@testable import Fernet
 
 /// Against another implementation: the Python package `cryptography`.
 @Suite(
@@ -14,7 +14,7 @@ struct FernetRuntimeTests {
     private let now = Int64(Date().timeIntervalSince1970)
 
     init() throws {
-        key = try SecretGenerator(random: .openSSL).value(for: .fernet)
+        key = Base64URL.encode(try RandomSource.openSSL.bytes(FernetKey.size), padded: true)
         fernet = try FernetKey(Secret(key, named: "KEY"))
     }
 
