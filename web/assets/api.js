@@ -45,6 +45,7 @@ async function call(method, path, { body, signal, anyStatus = false } = {}) {
     throw error.name === "AbortError" ? error : unreachable();
   }
   if (!answer.ok && !anyStatus) throw refusal(answer.status, text);
+  if (answer.status === 204) return null;
   try {
     return JSON.parse(text);
   } catch {
@@ -75,6 +76,12 @@ export const api = {
   scan: (id, signal) => call("GET", `/api/scans/${encodeURIComponent(id)}`, { signal }),
   findings: (id, limit, cursor, signal) =>
     call("GET", `/api/scans/${encodeURIComponent(id)}/findings?${page(limit, cursor)}`, { signal }),
+
+  clouds: (signal) => call("GET", "/api/cloud-accounts", { signal }),
+  addCloud: (account) => call("POST", "/api/cloud-accounts", { body: account }),
+  removeCloud: (id) => call("DELETE", `/api/cloud-accounts/${encodeURIComponent(id)}`),
+  validateCloud: (account, signal) => call("POST", "/api/cloud-scans/validate", { body: { account }, signal }),
+  scanCloud: async (account) => (await call("POST", "/api/cloud-scans/", { body: { account } })).scan_id,
 
   /** Uploads with XMLHttpRequest: fetch cannot say how far an upload is. */
   upload(file, { onProgress, signal }) {

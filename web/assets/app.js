@@ -1,6 +1,7 @@
 // The shell: which view is shown, who is signed in, how the platform is.
 import { APIError, api, session } from "./api.js";
 import { announce, fill, h } from "./dom.js";
+import { cloudsView } from "./views/clouds.js";
 import { scanView } from "./views/scan.js";
 import { scansView } from "./views/scans.js";
 import { setupView } from "./views/setup.js";
@@ -22,6 +23,7 @@ const views = [
   { pattern: /^#\/sign-in$/, view: signInView, title: "Sign in", isPublic: true },
   { pattern: /^#\/scans$/, view: scansView, title: "Scans" },
   { pattern: /^#\/upload$/, view: uploadView, title: "New scan" },
+  { pattern: /^#\/clouds$/, view: cloudsView, title: "Clouds" },
   { pattern: /^#\/scans\/([^/]+)$/, view: scanView, title: "Scan" },
 ];
 
@@ -100,7 +102,7 @@ function renderTop(route) {
   const brand = h("a", { class: "brand", href: "#/scans" }, h("span", { class: "mark", "aria-hidden": "true" }), "Bedplate");
   if (route?.isPublic) return fill(top, brand);
   fill(top, brand,
-    h("nav", { "aria-label": "Main" }, link("#/scans", "Scans"), link("#/upload", "New scan")),
+    h("nav", { "aria-label": "Main" }, link("#/scans", "Scans"), link("#/upload", "New scan"), link("#/clouds", "Clouds")),
     h("div", { class: "who" }, userName && h("span", { class: "user" }, userName),
       h("button", { type: "button", class: "quiet", onclick: () => endSession("You are signed out.") }, "Sign out")));
 }

@@ -25,4 +25,7 @@ export function duration(from, to) {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** What a scan is of, in a name. */
+export const subject = (scan) => scan.file_name ?? scan.cloud?.name ?? "unnamed upload";
+
 export const isOpen = (scan) => scan.status === "queued" || scan.status === "running";

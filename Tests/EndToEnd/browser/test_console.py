@@ -180,3 +180,29 @@ def test_the_list_of_scans_asks_again_without_complaint(page, trial, planted):
     expect(row.locator(".status.completed")).to_be_visible()
     page.clock.run_for(2_100)
     expect(page.locator(".error:visible")).to_have_count(0)
+
+
+def test_a_cloud_account_is_added_says_what_a_scan_needs_and_is_removed(page, trial, planted):
+    secret = "not-a-secret-of-anybody-0123456789"
+    sign_in(page, trial)
+    page.get_by_role("link", name="Clouds").click()
+    page.get_by_label("Name").fill("<b>mine</b>")
+    page.get_by_label("Access key ID").fill("AKIAQQQQQQQQQQQQWXYZ")
+    page.get_by_label("Secret access key").fill(secret)
+    page.get_by_label("Regions").fill("nowhere")
+    page.get_by_role("button", name="Add account").click()
+    expect(page.get_by_role("alert")).to_contain_text("as in eu-central-1")
+    page.get_by_label("Regions").fill("eu-central-1, us-east-1")
+    page.get_by_role("button", name="Add account").click()
+    row = page.locator("tr", has_text="<b>mine</b>")
+    expect(row).to_contain_text("…WXYZ")
+    expect(row).to_contain_text("eu-central-1, us-east-1")
+    expect(page.get_by_label("Secret access key")).to_have_value("")
+    assert secret not in page.content() and "AKIAQQ" not in page.content()
+    # A trial has no Prowler.
+    row.get_by_role("button", name="Scan").click()
+    expect(page.get_by_role("alert")).to_contain_text("scanners: [prowler]")
+    shoot(page, "clouds")
+    row.get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+    expect(page.get_by_text("No cloud account yet.")).to_be_visible()

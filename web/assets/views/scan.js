@@ -1,7 +1,7 @@
 // One scan: how it goes, then what it found.
 import { api } from "../api.js";
 import { announce, errorBox, fill, h } from "../dom.js";
-import { bytes, duration, isOpen, moment, number } from "../format.js";
+import { bytes, duration, isOpen, moment, number, subject } from "../format.js";
 import { every } from "../polling.js";
 import { findingsTable } from "./findings.js";
 import { status } from "./scans.js";
@@ -11,7 +11,7 @@ export async function scanView(shell, signal, id) {
   const error = errorBox();
   const facts = h("div");
   const findings = h("div");
-  shell.setTitle(scan.file_name ?? "Scan");
+  shell.setTitle(subject(scan));
 
   async function update() {
     fill(facts, describe(scan));
@@ -31,7 +31,7 @@ export async function scanView(shell, signal, id) {
 
   return h("section", {},
     h("p", { class: "crumbs" }, h("a", { href: "#/scans" }, "Scans"), " / ", h("code", {}, id)),
-    h("h1", { class: "name" }, scan.file_name ?? "Unnamed upload"),
+    h("h1", { class: "name" }, subject(scan)),
     error.element, facts, findings);
 }
 
@@ -39,10 +39,13 @@ function describe(scan) {
   const pair = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
   return [
     h("dl", { class: "facts" },
-      pair("Status", status(scan)), pair("Uploaded", moment(scan.created_at)),
+      pair("Status", status(scan)), pair(scan.cloud ? "Started" : "Uploaded", moment(scan.created_at)),
       pair("Took", duration(scan.started_at ?? scan.created_at, scan.finished_at)),
-      pair("Archive", bytes(scan.upload_bytes)),
-      scan.files !== null && scan.files !== undefined && [
+      scan.cloud && [
+        pair("Services", scan.cloud.services.join(", ") || "all"), scan.files >= 0 && pair("Checked", number(scan.files)),
+      ],
+      !scan.cloud && pair("Archive", bytes(scan.upload_bytes)),
+      !scan.cloud && scan.files !== null && scan.files !== undefined && [
         pair("Files scanned", number(scan.files)), pair("Text", bytes(scan.bytes)),
         pair("Files skipped", number(scan.files_skipped)),
       ]),
@@ -56,7 +59,7 @@ function describe(scan) {
 
 function verdict(scan) {
   if (scan.status === "failed" || scan.status === "cancelled") return null;
-  const skipped = scan.files_skipped ? ` ${number(scan.files_skipped)} files were not looked at: binary, too large or links.` : "";
+  const skipped = !scan.cloud && scan.files_skipped ? ` ${number(scan.files_skipped)} files were not looked at: binary, too large or links.` : "";
   return h("p", { class: "blank" }, h("strong", {}, "No findings."), skipped);
 }
 

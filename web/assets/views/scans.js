@@ -1,7 +1,7 @@
 // All scans of the user, newest first; the ones that are not done yet are asked for again.
 import { api } from "../api.js";
 import { errorBox, h } from "../dom.js";
-import { bytes, duration, isOpen, moment, number, severities } from "../format.js";
+import { bytes, duration, isOpen, moment, number, severities, subject } from "../format.js";
 import { every } from "../polling.js";
 
 const pageSize = 50;
@@ -63,7 +63,7 @@ export async function scansView(shell, signal) {
 function scanRow(scan) {
   return h("tr", {},
     h("td", {}, h("a", { class: "name", href: `#/scans/${encodeURIComponent(scan.scan_id)}` },
-      scan.file_name ?? "unnamed upload")),
+      subject(scan))),
     h("td", {}, status(scan)),
     h("td", {}, tally(scan)),
     h("td", { class: "when" }, moment(scan.created_at)),
