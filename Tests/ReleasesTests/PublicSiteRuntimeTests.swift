@@ -124,6 +124,26 @@ import Testing
         // Behind the right name in the handshake, another one in the request.
         let hidden = try await site.ask("/", "--http1.1", "--header", "Host: other.example.org")
         #expect(hidden.status.isEmpty && hidden.exit == .exited(52))
+        // Without a name in the handshake, as scanners of addresses come.
+        #expect(try await site.ask("/", name: "127.0.0.1").exit == .exited(35))
+    }
+
+    @Test("without TLS, too, a host that is not ours gets no answer, and nobody learns who we are")
+    func strangersInPlain() async throws {
+        let site = try await ServedSite {
+            $0.frontDoor.tls = nil
+            $0.frontDoor.names = ["scan.example.org"]
+        }
+        #expect(try await site.ask("/api/who", scheme: "http").status == "HTTP/1.1 200 OK")
+        for stranger in ["other.example.org", "127.0.0.1", "scan.example.org.evil.example"] {
+            for path in ["/", "/api/who", "/.well-known/acme-challenge/token"] {
+                let refused = try await site.ask(path, name: stranger, scheme: "http")
+                #expect(refused.exit == .exited(52) && refused.status.isEmpty, "\(stranger)\(path): \(refused.status)")
+            }
+        }
+        // HTTP/1.0 needs no name.
+        let nameless = try await site.ask("/", "--http1.0", "--header", "Host:", scheme: "http")
+        #expect(nameless.exit == .exited(52) && nameless.status.isEmpty, "\(nameless.status)")
     }
 
     @Test("nginx gives each tier of the application its time to read and to send")

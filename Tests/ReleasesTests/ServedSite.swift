@@ -17,13 +17,16 @@ final class ServedSite {
     private let silent: Int32
     private var pids: [Int32] = []
 
-    init() async throws {
+    /// `change`: in what the profile differs from the public one.
+    init(_ change: (inout Profile) -> Void = { _ in }) async throws {
         root = try ScratchRoot()
         layout = Layout(root: root.path)
         var ports: [Slot: [String: Int]] = [:]
         for slot in Slot.allCases { ports[slot] = ["api": try Self.freePort(), "web": try Self.freePort()] }
-        profile = SampleProfile.makePublic(
+        var profile = SampleProfile.makePublic(
             port: try Self.freePort(), plain: try Self.freePort(), preview: try Self.freePort(), ports: ports)
+        change(&profile)
+        self.profile = profile
         silent = try Self.listen(on: ports[.blue]!["web"]!)
         for folder in [layout.nginx, layout.run, layout.nginxScratch] { try make(folder) }
         try await Self.makeCertificate(layout, host)

@@ -119,7 +119,14 @@ extension HostGraph {
             unit,
             """
             # Written by bedplate; changes made here are lost.
+            [Unit]
+            # Whoever is in the way, such as another server on the port, has five minutes to go.
+            StartLimitIntervalSec=10min
+            StartLimitBurst=300
             [Service]
+            # The package's unit leaves a front door that was killed dead. Not what an operator stopped.
+            Restart=on-failure
+            RestartSec=1s
             # The package's own stop cuts open requests after five seconds.
             ExecStop=
             ExecStop=-/sbin/start-stop-daemon --quiet --stop --retry QUIT/\(drain)/TERM/5 --pidfile /run/nginx.pid

@@ -88,6 +88,8 @@ class Machine:
         self._container = subprocess.Popen(
             ["sh", "-c", join, "join", *map(str, groups), "--",
              "systemd-nspawn", "--quiet", "--directory", str(self.root), f"--machine={self.name}", "--boot",
+             # A real machine has it; without this the container refuses it before any unit can.
+             "--system-call-filter=pidfd_getfd",
              "--console=pipe", "--register=no", "--keep-unit", "--private-network", "--link-journal=no", *shown],
             stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})

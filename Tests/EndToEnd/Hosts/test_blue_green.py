@@ -1,5 +1,6 @@
 """Deploy, switch and rollback of the installed product on a booted host, under a client that may notice nothing."""
 import json
+import time
 
 from installing import BEDPLATE
 from machine import Machine
@@ -118,16 +119,83 @@ def test_a_second_release_is_deployed_switched_to_and_left_again_whoever_is_kill
         demand(machine, "blue")
     print(f"{clients.sent} requests, none failed; moved in {moved['seconds_to_move']:.2f} s, back in {back['seconds_to_move']:.2f} s")
 
-    # With nginx killed nobody is answered, and the switch cannot go on; after its start there is one live slot.
+
+
+def test_an_nginx_whose_master_is_killed_comes_back_by_itself_and_a_switch_meanwhile_ends_with_one_live_slot(running):
+    machine = running.machine
+    demand(machine, "blue")
     talk, process = switching(machine, "green", "watching")
-    machine.run("systemctl", "kill", "--kill-whom=all", "--signal=KILL", "nginx")
+    before = machine.show("nginx", "MainPID")
+    begin = time.monotonic()
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "nginx")
+    until("another nginx answers", lambda: machine.show("nginx", "MainPID") not in (before, {"MainPID": "0"})
+          and machine.run("curl", "-sf", "http://127.0.0.1:8080/api/health/live", check=False).returncode == 0, 20)
+    print(f"nginx was back {time.monotonic() - begin:.1f} s after its death")
     said = process.stdout.read()
     process.wait(120)
     talk.__exit__(None, None, None)
-    machine.run("systemctl", "start", "nginx")
-    live = bedplate(machine, "switch", "green", "--watch", "0")["live"]
-    assert live == "green", said
+    assert machine.show("nginx", "ActiveState", "NRestarts") == {"ActiveState": "active", "NRestarts": "1"}
+    assert bedplate(machine, "switch", "green", "--watch", "0")["live"] == "green", said
     with Clients(machine):
         demand(machine, "green")
         assert bedplate(machine, "rollback")["live"] == "blue"
         demand(machine, "blue")
+
+    # One that an operator stops stays so.
+    machine.run("systemctl", "stop", "nginx")
+    assert machine.show("nginx", "ActiveState") == {"ActiveState": "inactive"}
+
+
+# events.pl PORT: tells each client something ten times a second, without an end.
+EVENTS = r"""
+use strict;
+use warnings;
+use IO::Socket::INET;
+use Time::HiRes qw(sleep);
+$SIG{CHLD} = 'IGNORE';
+my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $ARGV[0], Listen => 16, ReuseAddr => 1) or die "$!";
+while (1) {
+    my $client = $server->accept or next;
+    next if fork;
+    $client->autoflush(1);
+    print $client "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+    sleep 0.1 while print $client "data: $ARGV[0]\n\n";
+    exit;
+}
+"""
+WITH_EVENTS = """
+slots: {blue: {events: 9101}, green: {events: 9102}}
+processes:
+  events:
+    slotted: true
+    port: events
+    command: [/usr/bin/perl, /srv/events.pl, "{port}"]
+    probes: {readiness: {tcp: true, interval: 200ms}}
+front_door: {streams: 2s}
+routes:
+  - {path: /events, to: events, timeout: 900s, stream: true}
+  - {path: /api/, to: api}
+  - {path: /, to: web}
+"""
+
+
+def test_a_stream_of_the_slot_that_lost_its_traffic_is_closed_and_counted_under_the_unit_as_it_is_installed(running):
+    machine = running.machine
+    machine.write("/srv/events.pl", EVENTS)
+    machine.write("/etc/bedplate/conf.d/10-events.yaml", WITH_EVENTS)
+    running("--yes")
+    machine.run("systemd-run", "--quiet", "--unit=listener", "--property=StandardOutput=truncate:/srv/heard.txt",
+                "--remain-after-exit", "/usr/bin/curl", "-sSN", "http://127.0.0.1:8080/events")
+    until("it hears", lambda: machine.read("/srv/heard.txt").count("data: 9101") > 3)
+    assert bedplate(machine, "switch", "green", "--watch", "0")["live"] == "green"
+    heard = machine.read("/srv/heard.txt").count("data: 9101")
+    until("it hears on", lambda: machine.read("/srv/heard.txt").count("data: 9101") > heard)
+    until("the stream is over", lambda: machine.show("listener", "SubState") == {"SubState": "exited"}, 15)
+
+    events = [json.loads(line) for line in machine.run("bedplate", "events", "--lines", "50", "--json").stdout.splitlines()]
+    assert [event["reason"] for event in events if event["kind"] == "streams-closed"] == ["1 of blue"]
+    # The slot itself is kept for a rollback, its server of streams too.
+    up = {i["name"] for i in bedplate(machine, "status")["instances"] if i["healthy"]}
+    assert {"api@blue", "events@blue", "events@green"} <= up
+    assert bedplate(machine, "rollback")["live"] == "blue"
+    assert "data: 9101" in machine.sh("curl -sN --max-time 1 http://127.0.0.1:8080/events || true")
