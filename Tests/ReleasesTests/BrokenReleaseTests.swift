@@ -28,6 +28,7 @@ import Testing
         #expect(try LiveConfiguration.liveSlot(world.layout, on: world.host) == .blue)
         #expect(world.supervisor.up == up, "what was kept for a rollback runs again")
         #expect(error.because.contains("\n  traffic: it stays on blue"))
+        #expect(error.next?.isEmpty == false, "\(error.because)")
         return error
     }
 
@@ -35,9 +36,28 @@ import Testing
     func unknown(path: String) async throws {
         let world = try await world()
         world.host.disk.plant("/build.rar", "Rar!")
+        let before = try world.record
         let error = try await #require(throws: OperatorError.self) { try await world.deploy(FilePath(path)) }
         #expect(error.exit == .usage)
+        #expect(error.because.hasPrefix("unpacking it failed: ") && error.because.contains(path))
+        #expect(error.because.contains("\n  traffic: it stays on blue"))
+        #expect(try world.record == before)
         #expect(error.next?.contains(".tar.zst") == true)
+    }
+
+    @Test(
+        "what an installed host or a trial lacks is brought by its own command",
+        arguments: [(FilePath("/"), "bedplate install"), (FilePath("/trial"), "bedplate trial start --root /trial")])
+    func lacking(root: FilePath, command: String) async throws {
+        let old = try DeployWorld(root: root, python: "3.99")
+        old.plantBuild()
+        let python = try await #require(throws: OperatorError.self) { try await old.deploy() }
+        #expect(python.because.hasPrefix("building what it needs failed: there is no Python 3.99 at "))
+        #expect(python.next?.hasPrefix("run '\(command)") == true, "\(python.next ?? "")")
+        let strange = try DeployWorld(account: "nobody-here", root: root)
+        strange.plantBuild()
+        let account = try await #require(throws: OperatorError.self) { try await strange.deploy() }
+        #expect(account.because == "there is no user 'nobody-here'" && account.next == "run '\(command)'")
     }
 
     @Test("every mistake in a release's bedplate.yaml is told at once, with its line")
@@ -56,6 +76,7 @@ import Testing
         let error = try await failure(world)
         #expect(error.because.contains("building what it needs failed"))
         #expect(error.because.contains("    | Expected sha256 0\n    |      Got        1"))
+        #expect(error.next == "correct the release and deploy it again")
     }
 
     @Test("a module that must load and does not stops it with the traceback")
@@ -87,7 +108,7 @@ import Testing
         let world = try await world()
         world.plantBuild("broken", manifest: "smoke: [{path: /api/health, contains: perfect}]")
         let error = try await failure(world)
-        #expect(error.because.contains("GET /api/health is answered without 'perfect'"))
+        #expect(error.because.contains("asking its smoke checks failed: GET /api/health is answered without 'perfect'"))
         #expect(error.next == "bedplate logs api@green")
     }
 }

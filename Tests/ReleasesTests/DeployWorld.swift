@@ -14,7 +14,7 @@ final class DeployWorld: Sendable {
     let faults = Faults()
     let host: FakeHost
     let supervisor: FakeSupervisor
-    let layout = Layout(root: "/trial")
+    let layout: Layout
     let profile: Profile
     /// Where a build script puts the pages.
     let pages: FilePath.Component
@@ -22,11 +22,16 @@ final class DeployWorld: Sendable {
     private let loading = Mutex("")
     private let answers = Mutex<[String]>([])
 
-    init(account: String? = nil, keep: Int = 5, pages: FilePath.Component = "dist") throws {
+    init(
+        account: String? = nil, keep: Int = 5, pages: FilePath.Component = "dist", root: FilePath = "/trial",
+        python: String? = nil
+    ) throws {
         self.pages = pages
+        layout = Layout(root: root)
         var profile = SampleProfile.make()
         profile.account = account
         profile.release.keep = keep
+        profile.runtimes.python = python.map { Runtimes.Python(version: $0, method: .automatic) }
         self.profile = profile
         host = FakeHost(faults: faults)
         let compiler = StackCompiler(profile: profile, layout: layout)

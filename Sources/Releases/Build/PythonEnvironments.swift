@@ -84,8 +84,9 @@ struct PythonEnvironments {
         if let found = try candidates.first(where: { try host.files.status($0) != nil }) { return found }
         throw DeployProblem(
             "there is no Python \(version) at \(candidates.map(\.string).joined(separator: ", "))",
-            next:
-                "run 'bedplate install'; for a trial, start it with --set 'runtimes.python.version=\"3.x\"' of this machine"
+            next: layout.root == "/"
+                ? "run '\(layout.installCommand)', which installs it"
+                : "run '\(layout.installCommand) --set runtimes.python.version=3.x' with the version of this machine"
         )
     }
 }

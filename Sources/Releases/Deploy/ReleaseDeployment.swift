@@ -102,7 +102,8 @@ package struct ReleaseDeployment: Sendable {
         guard let name = profile.account else { return nil }
         guard let account = try host.accounts.user(named: name) else {
             throw OperatorError(
-                doing: "build a release", because: "there is no user '\(name)'", next: "run 'bedplate install'")
+                doing: "build a release", because: "there is no user '\(name)'",
+                next: "run '\(layout.installCommand)'")
         }
         return account.user == 0 ? nil : account
     }

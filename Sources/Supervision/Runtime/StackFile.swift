@@ -19,7 +19,7 @@ enum StackFile {
     }
 
     /// The command that makes the file: an installation's at its place on the host, a trial's below another root.
-    private static func writer(of path: String) -> String {
+    static func writer(of path: String) -> String {
         let place = "/var/lib/bedplate/stack.json"
         guard path != place, path.hasSuffix(place) else { return "bedplate install" }
         return "bedplate trial start --root \(path.dropLast(place.count))"
