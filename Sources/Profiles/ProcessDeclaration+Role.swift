@@ -5,7 +5,8 @@ extension ProcessDeclaration {
         case server
         /// Takes jobs: those of the new slot begin when traffic has moved, then those of the old one finish.
         case worker
-        /// Never runs twice: the one of the old slot ends before the one of the new slot begins.
+        /// Never at work twice: the one of the old slot ends before the one of the new slot begins, or takes over where it
+        /// has been standing by.
         case scheduler
         /// A one-shot that must succeed before traffic moves.
         case smoke

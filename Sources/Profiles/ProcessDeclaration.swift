@@ -8,6 +8,8 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package var isSlotted: Bool
     /// What part it has in a switch.
     package var role: Role
+    /// Whether a scheduler waits by itself while the other slot's is at work.
+    package var standsBy: Bool
     /// A one-shot runs to completion.
     package var isOneshot: Bool
     /// When it runs, to completion each time; `nil`: it is no scheduled process.
@@ -38,11 +40,12 @@ package struct ProcessDeclaration: Sendable, Equatable {
         port: String?, credentials: [SecretName], secretEnvironment: [String: SecretName], user: String?,
         group: String?, requires: [ProcessName], after: [ProcessName], restart: Restart, startup: Probe?,
         readiness: Probe?, liveness: Probe?, stop: [StopSignal], logs: Logs, child: Child = Child(),
-        role: Role = .server
+        role: Role = .server, standsBy: Bool = false
     ) {
         self.name = name
         self.isSlotted = isSlotted
         self.role = role
+        self.standsBy = standsBy
         self.isOneshot = isOneshot
         self.schedule = schedule
         self.command = command

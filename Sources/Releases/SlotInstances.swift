@@ -44,7 +44,17 @@ struct SlotInstances {
     func awaitHealth(_ role: ProcessDeclaration.Role, report: (InstanceName, String?) -> Void = { _, _ in })
         async throws
     {
-        let wanted = compiler.instances(of: slot, role)
+        try await awaitHealth(of: compiler.instances(of: slot, role), report: report)
+    }
+
+    /// A scheduler that waits by itself need not wait for the other slot's to end.
+    func standBy() async throws {
+        let names = compiler.standbys(of: slot)
+        try await start(names)
+        try await awaitHealth(of: names) { _, _ in }
+    }
+
+    private func awaitHealth(of wanted: [InstanceName], report: (InstanceName, String?) -> Void) async throws {
         guard !wanted.isEmpty else { return }
         let stopwatch = Stopwatch(host.clock)
         let limit = profile.startLimit

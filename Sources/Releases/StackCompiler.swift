@@ -55,6 +55,11 @@ package struct StackCompiler: Sendable {
             .map { InstanceName($0.name, slot: slot) }
     }
 
+    /// The slot's schedulers that may run while the other slot's are at work.
+    package func standbys(of slot: Slot) -> [InstanceName] {
+        profile.processes.filter { $0.isSlotted && $0.standsBy }.map { InstanceName($0.name, slot: slot) }
+    }
+
     /// Each port of a slot with the instance that listens on it.
     package func ports(of slot: Slot) -> [(port: Int, instance: InstanceName)] {
         profile.processes.filter { $0.isSlotted && !$0.role.isHook }.compactMap { process in

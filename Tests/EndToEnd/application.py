@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from switched import SwitchedTrial
 from trial import CHECKOUT, Trial, free_ports
 
 FIXTURE = CHECKOUT / "Tests/Fixtures/fastapi-celery"
@@ -13,9 +14,20 @@ FIXTURE = CHECKOUT / "Tests/Fixtures/fastapi-celery"
 WHEELS = CHECKOUT / ".build/pip-cache"
 
 
-def start(root: Path, **settings) -> Trial:
+class CeleryTrial(SwitchedTrial):
+    who = "/api/identity"
+    parts = ("api", "web", "worker", "beat")
+
+    def kept(self, name: str) -> list[str]:
+        """A list in the application's Redis."""
+        run = subprocess.run(["redis-cli", "-p", str(self.redis), "--json", "lrange", name, "0", "-1"],
+                             capture_output=True, text=True, check=True)
+        return json.loads(run.stdout)
+
+
+def start(root: Path, **settings) -> CeleryTrial:
     """A trial without a release yet: nginx and Redis run. Every setting overrides the profile, with `__` for a dot."""
-    trial = Trial.prepare(root)
+    trial = CeleryTrial.prepare(root)
     trial.settings.update({key.replace("__", "."): value for key, value in settings.items()})
     trial.redis = free_ports(1)[0]
     trial.settings["runtimes.python.version"] = f'"{version_of("/usr/bin/python3")}"'
@@ -32,6 +44,12 @@ processes:
   worker: {{environment: {{REDIS_URL: "{url}"}}}}
   beat: {{environment: {{REDIS_URL: "{url}"}}}}
   migrate: {{environment: {{REDIS_URL: "{url}"}}}}
+  try:
+    slotted: true
+    oneshot: true
+    role: smoke
+    port: api
+    command: [/usr/bin/curl, -sSf, "http://127.0.0.1:{{port}}/api/health/ready"]
 """)
     if WHEELS.exists():
         shutil.copytree(WHEELS, root / "var/lib/bedplate/cache/pip")

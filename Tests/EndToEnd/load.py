@@ -1,8 +1,9 @@
 """A steady load on the front door: every request on a connection of its own, each outcome recorded."""
 import asyncio
-import threading
 import time
 from dataclasses import dataclass, field
+
+from meanwhile import Meanwhile
 
 
 @dataclass
@@ -12,27 +13,20 @@ class Report:
     milliseconds: list = field(default_factory=list)
 
 
-class Load:
+class Load(Meanwhile):
     """`with Load(address, paths, rate) as load:` sends `rate` requests a second, the paths in turn."""
 
     def __init__(self, address: str, requests: list[tuple[str, dict]], rate: float, timeout: float = 10):
         host, _, port = address.rpartition(":")
         self.host, self.port, self.requests, self.rate, self.timeout = host, int(port), requests, rate, timeout
         self.report = Report()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
+    def run(self):
+        asyncio.run(self._run())
 
     async def _run(self):
         tasks, begin, number = set(), time.monotonic(), 0
-        while not self._stop.is_set():
+        while not self.over.is_set():
             task = asyncio.create_task(self._one(*self.requests[number % len(self.requests)]))
             tasks.add(task)
             task.add_done_callback(tasks.discard)

@@ -34,11 +34,22 @@ def is_over(connection: socket.socket) -> bool:
     return False
 
 
+def upgrade(path: str) -> str:
+    """The head of a request for a WebSocket."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    return (f"GET {path} HTTP/1.1\nHost: a.example\nUpgrade: websocket\nConnection: Upgrade\n"
+            f"Sec-WebSocket-Version: 13\nSec-WebSocket-Key: {key}\n\n")
+
+
+def frame(text: bytes) -> bytes:
+    """A text of less than 126 bytes as a client sends it (RFC 6455, section 5.2)."""
+    mask = os.urandom(4)
+    return bytes([0x81, 0x80 | len(text)]) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(text))
+
+
 class WebSocket:
     def __init__(self, port: int, path: str):
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.connection = connect(port, f"GET {path} HTTP/1.1\nHost: a.example\nUpgrade: websocket\nConnection: Upgrade\n"
-                                        f"Sec-WebSocket-Version: 13\nSec-WebSocket-Key: {key}\n\n")
+        self.connection = connect(port, upgrade(path))
         head = read_until(self.connection, b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101"), head
 
@@ -50,8 +61,7 @@ class WebSocket:
         return self._exactly(size)
 
     def echo(self, text: bytes) -> bytes:
-        mask = os.urandom(4)
-        self.connection.sendall(bytes([0x81, 0x80 | len(text)]) + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(text)))
+        self.connection.sendall(frame(text))
         return self.receive()
 
     def _exactly(self, size: int) -> bytes:

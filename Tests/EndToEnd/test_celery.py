@@ -1,26 +1,35 @@
-"""A real FastAPI and Celery application under switches: its jobs, its scheduler, and connections that stay open."""
+"""A real FastAPI and Celery application under switches: its jobs, its scheduler, its streams, and every way to be killed
+or to be broken."""
 import json
+import os
 import shutil
+import signal
 import socket
+import statistics
+import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import application
 import pytest
 from application import CHECKOUT, deploy, release
+from meanwhile import Meanwhile
 from streaming import Events, Upload, WebSocket, is_over
+from switched import other
+from trial import free_ports
 from waiting import until
 
-JOBS, SWITCHES = 1000, 10
+JOBS, MOVES = 1000, 10
 
 
 @pytest.fixture(scope="module")
 def app(bedplate, tmp_path_factory):
     """Two releases, one in each slot, blue live."""
     root = Path(tempfile.mkdtemp(prefix="bedplate-celery-"))
-    trial = application.start(root, switch__watch="1s", front_door__streams="5s", front_door__drain="300s")
+    trial = application.start(root, switch__watch="1s", front_door__streams="5s", front_door__drain="300s",
+                              front_door__preview=f"127.0.0.1:{free_ports(1)[0]}")
     try:
         assert trial.installation.returncode == 0, trial.installation.stdout + trial.installation.stderr
         deploy(trial, application.FIXTURE)
@@ -33,72 +42,22 @@ def app(bedplate, tmp_path_factory):
         shutil.rmtree(root)
 
 
-def live(trial) -> str:
-    return trial.status()["live"]
-
-
-def other(slot: str) -> str:
-    return "green" if slot == "blue" else "blue"
-
-
 def events(trial) -> list[dict]:
     result = trial.bedplate("events", "--lines", "5000", "--json")
     assert result.returncode == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-class Schedulers:
-    """Counts the processes that are a scheduler of this trial, again and again."""
-    def __init__(self, root: Path):
-        self.mark = str(root).encode()
-        self.seen: list[int] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._stop.wait(0.05):
-            self.seen.append(self.count())
-
-    def count(self) -> int:
-        found = 0
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    words = (entry / "cmdline").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                found += b"beat" in words and self.mark in words[0] + words[1]
-        return found
-
-
-class Jobs:
+class Jobs(Meanwhile):
     """Keeps some jobs waiting on the real queue, so that whoever stops is always at one; there are at least `least`."""
     def __init__(self, trial, least: int):
         self.trial, self.least = trial, least
         self.keys: list[str] = []
         self.failures: list = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self):
+    def run(self):
         with socket.create_connection(("127.0.0.1", self.trial.redis), timeout=10) as queue:
-            while not self._stop.is_set() or len(self.keys) < self.least:
+            while not self.over.is_set() or len(self.keys) < self.least:
                 queue.sendall(b"LLEN celery\r\n")
                 if int(queue.recv(100).strip(b":\r\n")) > 8:
                     time.sleep(0.02)
@@ -110,29 +69,60 @@ class Jobs:
                     self.failures.append((key, answer))
 
 
-def test_a_thousand_jobs_are_each_done_once_during_ten_switches_and_there_are_never_two_schedulers(app):
-    with Schedulers(app.root) as schedulers, Jobs(app, JOBS) as jobs:
+class Tick(NamedTuple):
+    at: float
+    slot: str
+    pid: int
+    number: int
+
+
+def ticks_of(trial) -> list[Tick]:
+    """In the order in which they were sent."""
+    return sorted(Tick(float(at), slot, int(pid), int(number)) for at, slot, pid, number in map(str.split, trial.kept("ticks")))
+
+
+def demand_one_scheduler(trial) -> str:
+    """Of all ticks so far, one a second, none was missed and none was sent twice, and never were two schedulers at work."""
+    ticks = ticks_of(trial)
+    pairs = list(zip(ticks, ticks[1:]))
+    turns = [first.pid != second.pid for first, second in pairs].count(True) + 1
+    # Nobody is at work again once somebody else was, and each tick that was sent was run, once.
+    assert turns == len({tick.pid for tick in ticks}), ticks
+    for first, second in pairs:
+        assert second.number == (first.number + 1 if second.pid == first.pid else 1), (first, second)
+        # With a second between them, an interval of almost two would be a tick that nobody sent.
+        assert 0.9 < second.at - first.at < 1.9, (first, second)
+    late = max((second.at - first.at - 1 for first, second in pairs if first.pid != second.pid), default=0)
+    return f"{len(ticks)} ticks by {turns} schedulers, after a change at most {late * 1000:.0f} ms late"
+
+
+def test_a_thousand_jobs_are_each_done_once_and_no_request_fails_during_seven_switches_and_three_rollbacks(app):
+    moves = []
+    with app.traffic(upload_bytes=20 << 20, upload_seconds=4, streams=False) as traffic, Jobs(app, JOBS) as jobs:
         until("jobs are done", lambda: len(app.get("/api/jobs").json["effects"]) > 10)
-        for _ in range(SWITCHES):
-            result = app.bedplate("switch", other(live(app)), "--watch", "0")
-            assert result.returncode == 0, result.stderr
+        for number in range(MOVES):
+            target = other(app.live)
+            answer, moved, _ = app.timed(*(["rollback"] if number % 3 == 2 else ["switch", target, "--watch", "0"]))
+            assert answer["live"] == target and answer["cut_connections"] == 0
+            moves.append(moved)
     until("every job is done", lambda: len(app.get("/api/jobs").json["effects"]) == len(jobs.keys), 60, 0.2)
     counts = app.get("/api/jobs").json
     again = {key: runs for key, runs in counts["runs"].items() if runs != 1}
-    looks = {number: schedulers.seen.count(number) for number in sorted(set(schedulers.seen))}
-    print(f"{len(jobs.keys)} jobs during {SWITCHES} switches, done by {counts['slots']}; run more than once: {again}; "
-          f"how often so many schedulers were seen: {looks}")
+    print(f"{len(jobs.keys)} jobs during {MOVES} moves, done by {counts['slots']}; run more than once: {again}; "
+          f"{len(traffic.answers)} requests, {traffic.again} sent again, {traffic.uploads} uploads, {len(traffic.failures)} failed; "
+          f"the front door led there after {statistics.median(moves) * 1000:.0f} ms (median); {demand_one_scheduler(app)}")
+    assert traffic.failures == [] and traffic.uploads > 0
     assert jobs.failures == []
     assert len(jobs.keys) >= JOBS and counts["effects"] == {key: 1 for key in jobs.keys}
     # Nobody who stops is killed at its work: nothing had to be delivered again.
     assert again == {}
     # Both slots did their part.
     assert set(counts["slots"]) == {"blue", "green"} and sum(counts["slots"].values()) == len(jobs.keys)
-    assert max(schedulers.seen) == 1 and schedulers.count() == 1
+    app.demand_one_live_slot()
 
 
 def test_new_workers_consume_before_the_old_ones_are_told_to_stop(app):
-    """Healthy is: the broker has delivered a ping to it. As the supervisor's own record tells, switch by switch."""
+    """Healthy is: it has said that it consumes. As the supervisor's own record tells, switch by switch."""
     told = [event for event in events(app) if event.get("instance", "").startswith("worker@")]
     healthy, overlaps = set(), 0
     for event in told:
@@ -144,12 +134,12 @@ def test_new_workers_consume_before_the_old_ones_are_told_to_stop(app):
             overlaps += 1
         if event["kind"] == "ended":
             healthy.discard(name)
-    assert overlaps >= SWITCHES, told
+    assert overlaps >= MOVES, told
 
 
 def test_streams_live_on_across_a_switch_until_their_limit_and_an_upload_until_its_end(app):
-    old = live(app)
-    port = int(app.settings["front_door.listen"].rpartition(":")[2])
+    old = app.live
+    port = app.door
     web_socket, stream = WebSocket(port, "/api/socket"), Events(port, "/api/stream")
     upload = Upload(port, "/api/code/upload-scan", 1 << 20)
     assert json.loads(web_socket.receive())["slot"] == old
@@ -172,19 +162,76 @@ def test_streams_live_on_across_a_switch_until_their_limit_and_an_upload_until_i
     assert app.get("/api/identity").json["slot"] == old
 
 
-def test_a_migration_that_fails_leaves_traffic_where_it_was_and_is_named(app, tmp_path):
-    slot = live(app)
-    broken = deploy(app, release(tmp_path / "broken", migrate__py="raise SystemExit('the schema is in the way')\n"))
-    result = app.bedplate("switch", broken["slot"])
-    assert result.returncode == 1, result.stdout
-    for text in ["stage: migrating", "the schema is in the way", f"it stayed on {slot}",
-                 f"next: bedplate logs migrate@{other(slot)}"]:
-        assert text in result.stderr, result.stderr
-    assert app.get("/api/identity").json["slot"] == slot
+@pytest.mark.parametrize("stage", ["starting", "smoking", "previewing", "migrating", "testing", "sharing", "flipping",
+                                   "verifying", "handing", "watching"])
+def test_a_command_that_is_killed_at_any_stage_leaves_one_live_slot_after_the_next(app, stage):
+    app.survives_the_death_of_a_command(stage)
+
+
+@pytest.mark.parametrize("stage", ["starting", "handing"])
+def test_a_supervisor_that_is_killed_leaves_one_live_slot_after_the_next_start(app, stage):
+    app.survives_the_death_of_its_supervisor(stage)
+
+
+@pytest.mark.parametrize("stage", ["flipping", "watching"])
+def test_an_nginx_that_is_killed_leaves_one_live_slot(app, stage):
+    app.survives_the_death_of_its_nginx(stage)
+
+
+BROKEN = {
+    "its migration fails": (
+        dict(migrate__py="raise SystemExit('the schema is in the way')\n"),
+        "migrating", "the schema is in the way", "migrate@", "it stayed on"),
+    "its worker cannot start": (
+        dict(jobs__py="import sys\n\nif 'worker' in sys.argv:\n    sys.exit('nobody works here')\n"
+                      + (application.FIXTURE / "jobs.py").read_text()),
+        "handing", "nobody works here", "worker@", "it went back to"),
+    "its scheduler cannot start": (
+        dict(jobs__py="import sys\n\nif 'beat' in sys.argv:\n    sys.exit('nobody schedules')\n"
+                      + (application.FIXTURE / "jobs.py").read_text()),
+        "handing", "nobody schedules", "beat@", "it went back to"),
+    "it answers with errors": (
+        dict(server__py=(application.FIXTURE / "server.py").read_text().replace(
+            "async def who() -> dict:", "async def who() -> dict:\n    raise RuntimeError('no identity')")),
+        "watching", "answers of the new slot were errors", "nginx", "it went back to"),
+}
+
+
+@pytest.mark.parametrize("why", BROKEN)
+def test_a_release_that_only_a_switch_shows_to_be_broken_gets_no_traffic_or_loses_it_by_itself(app, tmp_path, why):
+    files, stage, cause, instance, traffic = BROKEN[why]
+    slot = app.live
+    before = app.get("/api/health").json["release"]
+    broken = deploy(app, release(tmp_path / "broken", **files))
+    with app.traffic(streams=False):
+        result = app.switch(broken["slot"], "--watch", "20s")
+    app.demand_refusal(result, f"stage: {stage}", cause, traffic=f"{traffic} {slot}",
+                       next=f"bedplate logs {instance}{broken['slot'] if '@' in instance else ''}")
+    assert app.demand_one_live_slot() == slot
+    assert app.get("/api/health").json["release"] == before
+
+
+def test_in_all_of_this_no_tick_of_the_schedule_was_missed_or_sent_twice(app):
+    print(demand_one_scheduler(app))
+
+
+def test_a_scheduler_that_is_killed_has_noted_down_what_it_sent_for_the_next_one(app):
+    beat = app.instance(f"beat@{app.live}")
+    # Not at the moment of a tick.
+    until("it has sent one", lambda: 0.2 < time.time() - ticks_of(app)[-1].at < 0.6, 10, 0.02)
+    os.kill(beat["pid"], signal.SIGKILL)
+    last = ticks_of(app)[-1]
+    build = app.root / "var/lib/bedplate/builds" / app.get("/api/health").json["release"]
+    show = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb'))['entries']['tick'].last_run_at.timestamp())"
+    noted = subprocess.run([build / "venv/bin/python", "-B", "-c", show, app.data / "beat-schedule"], capture_output=True, text=True,
+                           check=True, cwd=app.root / "var/lib/bedplate/releases" / build.name)
+    assert last.pid == beat["pid"] and abs(float(noted.stdout) - last.at) < 0.2, (noted.stdout, last)
+    following = until("another one sends", lambda: next((tick for tick in ticks_of(app) if tick.at > last.at), None))
+    assert following.pid != last.pid and following.number == 1 and following.at - last.at > 0.9, (last, following)
 
 
 def test_a_wheel_is_installed_by_pip_from_its_index_and_served(app, tmp_path):
-    slot = live(app)
+    slot = app.live
     # A wheel brings no pages.
     (app.root / "etc/bedplate/conf.d/20-no-pages.yaml").write_text("processes: {web: null}\nroutes: [{path: /, to: api}]\n")
     result = app.bedplate("trial", "start")

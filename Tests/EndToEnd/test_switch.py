@@ -1,19 +1,16 @@
 """The switch, end to end: traffic that loses nothing, work that is done once, and every way to be killed or to fail."""
 import json
-import os
-import signal
 import statistics
 import subprocess
 import time
 import urllib.request
 
 import pytest
+from switched import other
 from switching_trial import SwitchingTrial
-from traffic import Traffic
 from waiting import until
 
 STAGES = ["starting", "smoking", "previewing", "migrating", "testing", "sharing", "flipping", "verifying", "handing", "watching"]
-SLOTS = ["green", "blue"]
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +27,13 @@ def trial(bedplate, request):
         subprocess.run(["rm", "-rf", trial.root], check=True)
 
 
-def other(slot: str) -> str:
-    return "green" if slot == "blue" else "blue"
-
-
 def test_ten_switches_and_five_rollbacks_fail_no_request_and_cut_no_stream(trial):
-    moves, totals = [], []
+    moves, back, totals = [], [], []
     trial.jobs(0)
-    with Traffic(trial.ports[0], upload_bytes=20 << 20, upload_seconds=4) as traffic:
+    with trial.traffic(upload_bytes=20 << 20, upload_seconds=4) as traffic:
         time.sleep(0.5)
         for number in range(15):
-            target = other(trial.status()["live"])
+            target = other(trial.live)
             command = ["rollback"] if number % 3 == 2 else ["switch", target, "--watch", "0"]
             answer, moved, total = trial.timed(*command)
             assert answer["live"] == target and answer["cut_connections"] == 0
@@ -48,9 +41,13 @@ def test_ten_switches_and_five_rollbacks_fail_no_request_and_cut_no_stream(trial
             # The first starts the idle slot.
             if number:
                 moves.append(moved)
+            if command == ["rollback"]:
+                back.append(moved)
     print(f"{len(traffic.answers)} requests, {traffic.again} sent again, {traffic.uploads} uploads, {traffic.frames} frames, "
           f"{traffic.events} events; the front door led there after {statistics.median(moves) * 1000:.0f} ms (median), "
           f"slowest {max(moves) * 1000:.0f} ms; a command took {statistics.median(totals) * 1000:.0f} ms")
+    # A rollback to a slot that is kept warm.
+    assert statistics.median(back) < 1
     assert traffic.failures == []
     assert traffic.uploads > 0 and traffic.frames > 20 and traffic.events > 20
     trial.demand_one_live_slot()
@@ -60,7 +57,7 @@ def test_jobs_on_the_queue_are_each_done_once_while_traffic_moves(trial):
     _, before, _ = trial.job_counts()
     trial.jobs(200)
     for _ in range(4):
-        result = trial.switch(other(trial.status()["live"]), "--watch", "0")
+        result = trial.switch(other(trial.live), "--watch", "0")
         assert result.returncode == 0, result.stderr
     until("every job is done", lambda: trial.job_counts()[0] == 0)
     assert trial.job_counts() == (0, before + 200, before + 200)
@@ -73,7 +70,7 @@ def test_a_migration_runs_once_for_a_release(trial):
 
 
 def test_the_idle_slot_can_be_looked_at_before_it_gets_traffic(trial):
-    live = trial.status()["live"]
+    live = trial.live
     assert trial.switch(other(live), "--watch", "0").returncode == 0
     with urllib.request.urlopen(trial.preview + "/api/who", timeout=5) as answer:
         assert json.load(answer)["slot"] == live
@@ -81,8 +78,8 @@ def test_the_idle_slot_can_be_looked_at_before_it_gets_traffic(trial):
 
 
 def test_a_switch_shows_the_new_slot_at_the_preview_before_traffic_moves_and_can_be_left_there(trial):
-    live = trial.status()["live"]
-    shown = killed_at(trial, other(live), "previewing", "--preview", "1h", kill=False)
+    live = trial.live
+    shown, _ = trial.switching("previewing", "--preview", "1h")
     try:
         # Its smoke checks have passed, it is healthy, and clients still meet the old one.
         with urllib.request.urlopen(trial.preview + "/api/who", timeout=5) as answer:
@@ -98,11 +95,16 @@ def test_a_switch_shows_the_new_slot_at_the_preview_before_traffic_moves_and_can
     assert trial.demand_one_live_slot() == live
 
 
-@pytest.mark.parametrize("part, stage", [("start", "starting"), ("smoke", "smoking"), ("worker", "watching"), ("scheduler", "watching")])
-def test_a_part_that_fails_leaves_traffic_where_it_was_and_is_named(trial, part, stage):
-    live = trial.status()["live"]
+@pytest.mark.parametrize("part, stage, instance, cause", [
+    ("start", "starting", "api", "the server cannot start"), ("smoke", "smoking", "try", "smoke of"),
+    ("migration", "migrating", "migrate", "migration of"), ("worker", "watching", "worker", "worker of"),
+    ("scheduler", "watching", "beat", "scheduler of"),
+])
+def test_a_part_that_fails_leaves_traffic_where_it_was_and_is_named(trial, part, stage, instance, cause):
+    live = trial.live
     idle = other(live)
     assert trial.bedplate("stop", f"api@{idle}").returncode == 0
+    trial.forget_migration()
     flag = trial.breaking(part, idle)
     flag.touch()
     try:
@@ -110,25 +112,23 @@ def test_a_part_that_fails_leaves_traffic_where_it_was_and_is_named(trial, part,
         result = trial.switch(idle, "--watch", "10s")
     finally:
         flag.unlink()
-    assert result.returncode == 1, result.stdout
-    assert f"stage: {stage}" in result.stderr and "next: bedplate logs" in result.stderr, result.stderr
-    assert f"it {'stayed on' if stage in ('starting', 'smoking') else 'went back to'} {live}" in result.stderr
+    where = f"{'it stayed on' if stage in ('starting', 'smoking', 'migrating') else 'it went back to'} {live}"
+    trial.demand_refusal(result, f"stage: {stage}", cause, next=f"bedplate logs {instance}@{idle}", traffic=where)
     assert trial.demand_one_live_slot() == live
 
 
 def test_errors_after_the_switch_take_traffic_back_with_an_event_that_says_why(trial):
-    live = trial.status()["live"]
+    live = trial.live
     flag = trial.breaking("server", other(live))
     flag.touch()
     try:
-        with Traffic(trial.ports[0], streams=False) as traffic:
+        with trial.traffic(streams=False) as traffic:
             time.sleep(0.5)
             result = trial.switch(other(live), "--watch", "30s")
     finally:
         flag.unlink()
-    assert result.returncode == 1, result.stdout
-    assert "answers of the new slot were errors" in result.stderr and f"it went back to {live}" in result.stderr
-    assert "stage: watching" in result.stderr and "next: bedplate logs nginx" in result.stderr, result.stderr
+    trial.demand_refusal(result, "stage: watching", "answers of the new slot were errors", next="bedplate logs nginx",
+                         traffic=f"it went back to {live}")
     assert {failure[2] for failure in traffic.failures} == {"ConnectionError('HTTP/1.1 500 Broken')"}
     assert trial.demand_one_live_slot() == live
     events = trial.bedplate("events", "--lines", "200", "--json").stdout.splitlines()
@@ -136,7 +136,7 @@ def test_errors_after_the_switch_take_traffic_back_with_an_event_that_says_why(t
 
 
 def test_a_share_of_the_clients_is_enough_to_see_a_broken_release(trial):
-    live = trial.status()["live"]
+    live = trial.live
     flag = trial.breaking("server", other(live))
     flag.touch()
     statuses = []
@@ -150,14 +150,16 @@ def test_a_share_of_the_clients_is_enough_to_see_a_broken_release(trial):
     finally:
         flag.unlink()
     said = command.stderr.read()
-    assert command.returncode == 1 and "stage: sharing" in said, said
+    assert command.returncode == 1, said
+    for text in ["stage: sharing", "answers of the new slot were errors", f"traffic: it went back to {live}", "next: bedplate logs nginx"]:
+        assert text in said, said
     assert 0 < statuses.count(500) < statuses.count(200)
     assert trial.demand_one_live_slot() == live
 
 
 def test_a_second_switch_is_told_who_holds_the_lock_and_a_dead_owner_does_not(trial):
-    live = trial.status()["live"]
-    first = killed_at(trial, other(live), "watching", kill=False)
+    live = trial.live
+    first, _ = trial.switching("watching")
     try:
         result = trial.switch(live)
         assert result.returncode == 75 and f"(process {first.pid}): a switch to {other(live)}" in result.stderr, result.stderr
@@ -168,67 +170,16 @@ def test_a_second_switch_is_told_who_holds_the_lock_and_a_dead_owner_does_not(tr
     assert trial.demand_one_live_slot() == live
 
 
-def killed_at(trial, target: str, stage: str, *more: str, kill: bool = True) -> subprocess.Popen:
-    """A switch to `target` that is killed as soon as it has recorded the stage."""
-    (trial.root / "var/lib/bedplate/slots.json").chmod(0o644)
-    command = subprocess.Popen([trial.root / "usr/bin/bedplate", "switch", target, "--watch", "1s", "--weight", "50",
-                                "--preview", "300ms", *more], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               stdin=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while trial.record.get("ongoing", {}).get("stage") != stage:
-        assert command.poll() is None, (stage, command.stderr.read())
-        assert time.monotonic() < deadline, (stage, trial.record)
-    if kill:
-        command.kill()
-        command.wait()
-    return command
-
-
-def forget_migration(trial):
-    """Lets the migration run again, so that its stage is met."""
-    record = trial.record
-    record.pop("migrated", None)
-    path = trial.root / "var/lib/bedplate/slots.json"
-    path.write_text(json.dumps(record))
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_command_that_is_killed_at_any_stage_leaves_one_live_slot_after_the_next(trial, stage):
-    live = trial.status()["live"]
-    forget_migration(trial)
-    with Traffic(trial.ports[0], streams=False) as traffic:
-        killed_at(trial, other(live), stage)
-        result = trial.switch(other(live), "--watch", "0")
-    assert result.returncode == 0, result.stderr
-    assert trial.demand_one_live_slot() == other(live)
-    assert traffic.failures == []
+    trial.survives_the_death_of_a_command(stage)
 
 
 @pytest.mark.parametrize("stage", ["starting", "flipping", "handing", "watching"])
 def test_a_supervisor_that_is_killed_at_any_stage_leaves_one_live_slot_after_the_next_start(trial, stage):
-    live = trial.status()["live"]
-    with Traffic(trial.ports[0], streams=False) as traffic:
-        command = killed_at(trial, other(live), stage, kill=False)
-        os.kill(trial_supervisor(trial), signal.SIGKILL)
-        result = trial.bedplate("trial", "start")
-        assert result.returncode == 0, result.stderr
-        command.wait(60)
-        if "ongoing" in trial.record:
-            assert trial.bedplate("trial", "start").returncode == 0
-    trial.demand_one_live_slot()
-    assert traffic.failures == []
+    trial.survives_the_death_of_its_supervisor(stage)
 
 
 @pytest.mark.parametrize("stage", ["testing", "flipping", "verifying", "watching"])
 def test_an_nginx_that_is_killed_at_any_stage_leaves_one_live_slot(trial, stage):
-    live = trial.status()["live"]
-    command = killed_at(trial, other(live), stage, kill=False)
-    os.kill(trial.instance("nginx")["pid"], signal.SIGKILL)
-    command.wait(60)
-    until("nginx is back", lambda: trial.instance("nginx")["healthy"])
-    assert trial.bedplate("trial", "start").returncode == 0
-    trial.demand_one_live_slot()
-
-
-def trial_supervisor(trial) -> int:
-    return trial.status()["supervisor"]["pid"]
+    trial.survives_the_death_of_its_nginx(stage)

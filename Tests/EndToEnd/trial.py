@@ -36,10 +36,10 @@ class Trial:
     settings: dict = field(default_factory=dict)
     token: str | None = None
 
-    @staticmethod
-    def prepare(root: Path) -> "Trial":
+    @classmethod
+    def prepare(cls, root: Path) -> "Trial":
         door, blue_api, blue_web, green_api, green_web = free_ports(5)
-        return Trial(root, {
+        return cls(root, {
             "front_door.listen": f"127.0.0.1:{door}",
             "slots.blue.api": blue_api, "slots.blue.web": blue_web,
             "slots.green.api": green_api, "slots.green.web": green_web,
@@ -48,6 +48,11 @@ class Trial:
     @property
     def url(self) -> str:
         return "http://" + self.settings["front_door.listen"]
+
+    @property
+    def door(self) -> int:
+        """The front door's port."""
+        return int(self.settings["front_door.listen"].rpartition(":")[2])
 
     @property
     def ports(self) -> list[int]:

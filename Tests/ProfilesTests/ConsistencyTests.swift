@@ -57,6 +57,10 @@ struct ConsistencyTests {
                 "21: processes.engine.role: only a slotted process has a part in a switch -"
             ),
             (
+                "[/usr/bin/worker]", "[/usr/bin/worker]\n    standby: true",
+                "18: processes.worker.standby: only a scheduler stands by while another one is at work -"
+            ),
+            (
                 "[/usr/bin/worker]", "[/usr/bin/worker]\n    role: smoke",
                 "18: processes.worker.role: a switch waits for its end; add 'oneshot: true' -"
             ),

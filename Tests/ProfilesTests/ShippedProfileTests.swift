@@ -47,6 +47,29 @@ struct ShippedProfileTests {
         #expect(profile.secrets.map(\.generator).contains(.password(length: 32)))
     }
 
+    @Test("a FastAPI application has its ports, its worker, one scheduler at work, and can do without the scheduler")
+    func fastapi() throws {
+        let profile = try shipped("fastapi-celery.yaml").profile
+        let ports = profile.slots.mapValues { $0.mapValues { $0.number } }
+        #expect(ports == [.blue: ["api": 8001, "web": 3000], .green: ["api": 8002, "web": 3001]])
+        #expect(profile.processes.map(\.name.description) == ["api", "worker", "web", "migrate", "beat"])
+        #expect(profile.processes.map(\.role) == [.server, .worker, .server, .migration, .scheduler])
+        // API, web, workers and scheduler move together.
+        let slotted = profile.processes.filter(\.isSlotted)
+        #expect(slotted == profile.processes)
+        let beat = try #require(profile.processes.last)
+        #expect(beat.standsBy && beat.startup?.check == .notify)
+        let worker = try #require(profile.processes.first { $0.role == .worker })
+        #expect(worker.stop.first == .init(signal: "TERM", wait: .seconds(900), target: .main))
+        #expect(profile.switching.watch == .seconds(60) && profile.frontDoor.drain == .seconds(900))
+        let data = try Data(contentsOf: repository.appending(path: "profiles/fastapi-celery.yaml"))
+        let without = try ProfileLoader(
+            base: ProfileSource(name: "fastapi-celery.yaml", bytes: Array(data)),
+            overlays: [ProfileSource(name: "conf.d/10-site.yaml", text: "processes: {beat: null}\n")]
+        ).load()
+        #expect(!without.profile.processes.contains { $0.role == .scheduler })
+    }
+
     @Test("each value of the effective profile says where it comes from")
     func origins() throws {
         let base = try Data(contentsOf: repository.appending(path: "profiles/cspm.yaml"))

@@ -16,7 +16,7 @@ import Testing
         + SwitchStage.allCases.flatMap { stage in
             [SwitchMachine.Event.resume(stage, live: .blue), .resume(stage, live: .green)]
         }
-    private static let most = 60
+    private static let most = 70
 
     /// Everything that is done, in order, when the actions with these numbers fail.
     private func trace(
@@ -45,8 +45,8 @@ import Testing
     private func eachCourse(_ body: (SwitchMachine.Event, [SwitchMachine.Action], SwitchOutcome?) -> Void) {
         for plan in Self.plans {
             for first in Self.events {
-                for one in -1..<34 {
-                    for two in one..<34 where first == .begin || two == one || (one + two) % 3 == 0 {
+                for one in -1..<37 {
+                    for two in one..<37 where first == .begin || two == one || (one + two) % 3 == 0 {
                         let (actions, outcome) = trace(plan, first, failingAt: [one, two])
                         body(first, actions, outcome)
                     }
@@ -81,12 +81,17 @@ import Testing
             // What a switch that was stopped has left is not known.
             var schedulers: Set<Slot> = first == .begin ? [.blue] : [.blue, .green]
             var workers: Set<Slot> = first == .begin ? [.blue] : []
+            var waiting: Slot?
             for action in actions {
                 switch action {
-                case .stop(let slot, .scheduler), .stopAll(let slot): schedulers.remove(slot)
+                case .stop(let slot, .scheduler):
+                    #expect(waiting == slot.other, "one that can wait does so before: \(first): \(actions)")
+                    schedulers.remove(slot)
+                case .stopAll(let slot): schedulers.remove(slot)
                 case .start(let slot, .scheduler):
                     #expect(!schedulers.contains(slot.other), "\(first): \(actions)")
                     schedulers.insert(slot)
+                case .standBy(let slot): waiting = slot
                 case .start(let slot, .worker): workers.insert(slot)
                 case .stop(let slot, .worker): #expect(workers.contains(slot.other), "\(first): \(actions)")
                 default: break
@@ -138,6 +143,8 @@ import Testing
                 case .preview(.blue): allowed = []
                 case .watch: allowed = [.sharing, .watching]
                 case .apply(.green), .start(.green, _), .awaitHealth(.green, _), .stop(.blue, _): allowed = [.handing]
+                case .standBy(.green): allowed = [.handing]
+                case .standBy(.blue): allowed = [.returning]
                 case .drain(.blue): allowed = [.draining]
                 case .stopAll(.blue): allowed = [.stopping]
                 case .start(.blue, _), .awaitHealth(.blue, _), .write(.blue), .drain(.green), .stop(.green, _):

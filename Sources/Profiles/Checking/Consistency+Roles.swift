@@ -10,6 +10,9 @@ extension Consistency {
         if process.role.isHook, !process.isOneshot {
             report(place, "a switch waits for its end; add 'oneshot: true'", given: [path + "oneshot"])
         }
+        if process.standsBy, process.role != .scheduler {
+            report(path + "standby", "only a scheduler stands by while another one is at work", given: [place])
+        }
         for (index, name) in process.requires.enumerated() {
             guard let other = self.process(named: name), other.isSlotted else { continue }
             let start = other.role

@@ -18,7 +18,8 @@ extension ProcessDeclaration {
             stop: value["stop"].items.map {
                 StopSignal(signal: $0["signal"].string, wait: $0["wait"].time, target: named($0["to"]))
             },
-            logs: Logs(value["logs"]), child: Child(value), role: named(value["role"]))
+            logs: Logs(value["logs"]), child: Child(value), role: named(value["role"]),
+            standsBy: value["standby"].boolean)
     }
 }
 

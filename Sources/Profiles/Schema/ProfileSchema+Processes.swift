@@ -10,6 +10,10 @@ extension ProfileSchema {
             Key(
                 "role", .choice(ProcessDeclaration.Role.allCases.map(\.rawValue)), .defaults(to: "server"), .nextSwitch,
                 "What part it has in a switch, below."),
+            Key(
+                "standby", .boolean, .defaults(to: "false"), .nextSwitch,
+                "Whether a scheduler waits by itself while the other slot's is at work: the new one begins before the old one "
+                    + "ends."),
             Key("oneshot", .boolean, .defaults(to: "false"), .start, "Whether it runs to completion."),
             Key("schedule", .schedule, .optional, .apply, "When it runs, to completion each time; in UTC."),
             Key(

@@ -44,6 +44,8 @@ package struct SwitchMachine: Sendable, Equatable {
         case apply(live: Slot)
         case start(Slot, ProcessDeclaration.Role)
         case awaitHealth(Slot, ProcessDeclaration.Role)
+        /// Schedulers that wait by themselves while the other slot's are at work are started, until they wait.
+        case standBy(Slot)
         /// One-shots, one after the other, each to its end.
         case run(Slot, ProcessDeclaration.Role)
         /// The front door's preview leads to the slot, which stays healthy for the time of the plan.
@@ -132,11 +134,12 @@ package struct SwitchMachine: Sendable, Equatable {
         }
     }
 
-    /// At no moment are there two schedulers; jobs are never without a worker.
+    /// At no moment are two schedulers at work; jobs are never without a worker.
     private func handOver(to slot: Slot) -> [Action] {
         [
-            .apply(live: slot), .start(slot, .worker), .awaitHealth(slot, .worker), .stop(slot.other, .scheduler),
-            .start(slot, .scheduler), .awaitHealth(slot, .scheduler), .stop(slot.other, .worker),
+            .apply(live: slot), .start(slot, .worker), .standBy(slot), .awaitHealth(slot, .worker),
+            .stop(slot.other, .scheduler), .start(slot, .scheduler), .awaitHealth(slot, .scheduler),
+            .stop(slot.other, .worker),
         ]
     }
 

@@ -20,6 +20,7 @@ import urllib.request
 from pathlib import Path
 
 PART, SLOT, DATA = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+IDENTITY = {"slot": SLOT, "pid": os.getpid()}
 KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
 
@@ -92,7 +93,7 @@ class Server:
         if path == "/api/socket":
             return await self.forever(self.socket(fields["sec-websocket-key"], reader, writer))
         broken = path != "/api/health" and is_broken()
-        text = json.dumps({"slot": SLOT, "pid": os.getpid(), "body": body}).encode()
+        text = json.dumps({**IDENTITY, "bytes": body}).encode()
         writer.write(b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                      % (b"500 Broken" if broken else b"200 OK", len(text), text))
         await writer.drain()
@@ -111,7 +112,7 @@ class Server:
                      b"Connection: close\r\n\r\n")
         number = 0
         while True:
-            writer.write(f"data: {SLOT} {number}\n\n".encode())
+            writer.write(f"id: {number}\ndata: {SLOT}\n\n".encode())
             await writer.drain()
             number += 1
             await asyncio.sleep(0.05)
@@ -120,6 +121,8 @@ class Server:
         accept = base64.b64encode(hashlib.sha1(key.encode() + KEY).digest())
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      b"Sec-WebSocket-Accept: %s\r\n\r\n" % accept)
+        greeting = json.dumps(IDENTITY).encode()
+        writer.write(bytes([0x81, len(greeting)]) + greeting)
         try:
             while True:
                 # Short masked frames, which is all that the tests send.

@@ -1,10 +1,21 @@
 """The Celery application: a task whose effect happens once, however often it is delivered."""
+import itertools
+import os
 import time
 
 import redis
 from celery import Celery
+from celery.beat import BeatLazyFunc
 
 import settings
+
+sent = itertools.count(1)
+
+
+def stamp() -> str:
+    """When the scheduler sends something, which slot's and process that is, and what number this is of its own."""
+    return f"{time.time():.3f} {settings.SLOT} {os.getpid()} {next(sent)}"
+
 
 app = Celery("jobs", broker=settings.redis_url())
 app.conf.update(
@@ -15,7 +26,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     task_ignore_result=True,
     worker_prefetch_multiplier=1,
-    beat_schedule={"tick": {"task": "jobs.tick", "schedule": 1.0}},
+    beat_schedule={"tick": {"task": "jobs.tick", "schedule": 1.0, "args": (BeatLazyFunc(stamp),)}},
 )
 store = redis.Redis.from_url(settings.redis_url(), decode_responses=True)
 # The mark and the effect in one step: a worker that is killed leaves both or none.
@@ -36,6 +47,6 @@ def effect(key: str, seconds: float = 0.0) -> None:
 
 
 @app.task(name="jobs.tick")
-def tick() -> None:
-    """What the scheduler asks for, once a second: a second scheduler would show."""
-    store.rpush("ticks", f"{time.time():.3f}")
+def tick(stamp: str) -> None:
+    """What the scheduler asks for, once a second: a second scheduler would show, and one that misses a second."""
+    store.rpush("ticks", stamp)
