@@ -5,7 +5,10 @@ import Profiles
 
 /// The instances of one slot, for whoever fills it and whoever moves traffic to it.
 struct SlotInstances {
-    private static let poll = Duration.milliseconds(50)
+    /// What takes long is looked at less often: the answer comes late by an eighth, and by 50 ms at most.
+    private static func pause(after elapsed: Duration) -> Duration {
+        min(max(elapsed / 8, .milliseconds(5)), .milliseconds(50))
+    }
 
     let slot: Slot
     let profile: Profile
@@ -67,7 +70,7 @@ struct SlotInstances {
             guard let first = sick.first(where: \.isHopeless) ?? sick.first else { return }
             guard stopwatch.elapsed < limit, !first.isHopeless else { throw try problem(of: first, "is not healthy") }
             report(first.name, first.reason)
-            try await host.clock.sleep(for: Self.poll)
+            try await host.clock.sleep(for: Self.pause(after: stopwatch.elapsed))
         }
     }
 
@@ -85,7 +88,7 @@ struct SlotInstances {
                     throw SwitchProblem(
                         "\(name) has not ended after \(profile.switching.hooks)", next: "bedplate logs \(name)")
                 }
-                try await host.clock.sleep(for: Self.poll)
+                try await host.clock.sleep(for: Self.pause(after: stopwatch.elapsed))
             }
         }
     }
@@ -106,7 +109,7 @@ struct SlotInstances {
             guard stopwatch.elapsed < limit else {
                 throw SwitchProblem("\(running.name) does not stop", next: "bedplate logs \(running.name)")
             }
-            try await host.clock.sleep(for: Self.poll)
+            try await host.clock.sleep(for: Self.pause(after: stopwatch.elapsed))
         }
     }
 
