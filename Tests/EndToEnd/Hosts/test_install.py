@@ -19,6 +19,17 @@ OTHER_MACHINE = r"/etc/(machine-id|hostname)|/var/lib/systemd/random-seed|/var/l
 DPKG_LISTS = r"/var/lib/dpkg/(status|statoverride|info/.*)|/etc/(passwd|group|shadow|gshadow)"
 
 
+# Asks mongod for its databases without saying who asks (OP_MSG of MongoDB's wire protocol), and prints what it says.
+STRANGER = """
+import socket, struct
+fields = b"\\x10listDatabases\\0" + struct.pack("<i", 1) + b"\\x02$db\\0" + struct.pack("<i", 6) + b"admin\\0"
+body = struct.pack("<IB", 0, 0) + struct.pack("<i", len(fields) + 5) + fields + b"\\0"
+with socket.create_connection(("127.0.0.1", 27017), 10) as door:
+    door.sendall(struct.pack("<iiii", len(body) + 16, 1, 0, 2013) + body)
+    print(door.recv(65536))
+"""
+
+
 def changes(answered: dict) -> list[tuple[str, str]]:
     return [(step["step"], change["sentence"]) for step in answered["steps"] for change in step["changes"]]
 
@@ -40,6 +51,8 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
     assert "blue" in machine.sh("curl -s http://127.0.0.1:8080/.bedplate/slot")
     assert '"' in machine.sh("curl -sf http://127.0.0.1:8080/api/health/live")
     assert "NOAUTH" in machine.sh("redis-cli ping || true")
+    said = machine.run("python3", "-c", STRANGER).stdout
+    assert "authentication" in said and "totalSize" not in said, said
     assert machine.sh("node --version").startswith("v20.")
     assert re.match(r"\d+\.\d+", machine.sh("yarn --version"))
     assert machine.sh("/var/lib/bedplate/runtimes/venv-3.12/bin/python --version").startswith("Python 3.12")
