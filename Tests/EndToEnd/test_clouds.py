@@ -16,7 +16,7 @@ from trial import CHECKOUT, free_ports
 from waiting import until
 
 STANDIN = CHECKOUT / "Tests/Fixtures/prowler/standin/prowler-standin"
-SECRET, TOKEN = "not-a-secret-of-anybody-0123456789", "not-a-session-token-of-anybody"
+SECRET, TOKEN = "not-a-secret-of-anybody-0123456789", "not-a-session-token-of-anybody"  # bedplate:allow-secret
 ACCOUNT = {
     "provider": "aws", "name": "mine", "access_key_id": "AKIAQQQQQQQQQQQQWXYZ", "secret_access_key": SECRET,
     "session_token": TOKEN, "regions": ["us-east-1"],

@@ -61,7 +61,7 @@ struct CloudVaultTests {
 
 extension CloudAccount {
     static let sampleKey = "AKIAQQQQQQQQQQQQWXYZ"
-    static let sampleSecret = "not-a-secret-of-anybody-0123456789"
+    static let sampleSecret = "not-a-secret-of-anybody-0123456789"  // bedplate:allow-secret
 
     static func sample(
         id: String = "account-1", user: String = "u1", name: String = "mine", sealed: String = "sealed",

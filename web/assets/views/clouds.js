@@ -7,7 +7,7 @@ export async function cloudsView(shell, signal) {
   const error = errorBox();
   const told = h("p", { class: "note", role: "status", hidden: true });
   const list = h("div");
-  const input = (id, properties) => h("input", { id, required: true, autocomplete: "off", spellcheck: "false", ...properties });
+  const input = (id, properties) => h("input", { id, type: "text", required: true, autocomplete: "off", spellcheck: "false", ...properties });
   const name = input("name", { "data-focus": true, maxlength: 100 });
   const key = input("key");
   const secret = input("secret", { type: "password" });
@@ -46,7 +46,7 @@ export async function cloudsView(shell, signal) {
     return h("tr", {},
       h("td", { class: "name" }, account.name), h("td", {}, h("code", {}, `…${account.key_ending}`)),
       h("td", {}, account.regions.join(", ")), h("td", { class: "when" }, moment(account.created_at)),
-      h("td", { class: "actions" },
+      h("td", {},
         action("Scan", async () => shell.go(`#/scans/${encodeURIComponent(await api.scanCloud(account.id))}`), "Scan"),
         action("Check", () => check(account), "Check"),
         action("Remove", async () => {
@@ -73,6 +73,7 @@ export async function cloudsView(shell, signal) {
         session_token: token.value.trim() || null, regions: regions.value.split(/[\s,]+/).filter(Boolean),
       });
       event.target.reset();
+      regions.value = "us-east-1";
       announce("The account is added.");
       await update();
     });
