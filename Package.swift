@@ -94,10 +94,12 @@ let package = Package(
         .target(
             name: "Scanning", dependencies: ["CoreTypes", "COpenSSL", paths],
             resources: [.embedInCode("Rules/secrets.json")], swiftSettings: strict),
+        module("Images", ["CoreTypes", "Archives", "Scanning", "COpenSSL", paths]),
         module(
             "Platform",
             [
-                "CoreTypes", "Scanning", "Archives", "Fernet", "COpenSSL", "CMongoc", "CHiredis", "CCurl", "CChild",
+                "CoreTypes", "Scanning", "Archives", "Images", "Fernet", "COpenSSL", "CMongoc", "CHiredis", "CCurl",
+                "CChild",
                 "CSQLite", paths, http, logging,
             ], links: [.linkedLibrary(":libhiredis.a")]),
 
@@ -125,8 +127,14 @@ let package = Package(
             "Releases", ["CoreTypes", "Host", "HostLinux", "HostFixtures", "Profiles", "Control", paths],
             exclude: ["Golden"]),
         tests("Scanning", [paths]),
+        // Images made in memory, for the tests of everything that reads some.
+        .target(
+            name: "ImageFixtures", dependencies: ["CArchive", "COpenSSL"], path: "Tests/ImageFixtures",
+            swiftSettings: strict),
+        tests("Images", ["CoreTypes", "Archives", "Scanning", "ImageFixtures", paths]),
         tests(
-            "Platform", ["CoreTypes", "Scanning", "Fernet", "CSQLite", "cspm", paths, http, embedded, logging],
+            "Platform",
+            ["CoreTypes", "Scanning", "Fernet", "ImageFixtures", "CSQLite", "cspm", paths, http, embedded, logging],
             exclude: ["Store/SQLite/LeftByGRDB"]),
         tests("Probing", ["CoreTypes", "CSystemd", "bedplate-probe"]),
         tests("Fernet", ["CoreTypes"]),

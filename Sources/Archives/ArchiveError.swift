@@ -33,3 +33,15 @@ package enum ArchiveError: Error, Equatable, Sendable {
         case tooDeep = "it is nested too deeply"
     }
 }
+
+extension ArchiveError {
+    /// Whether the disk or the folders are to blame and another try may help.
+    package var isOfMachine: Bool {
+        switch self {
+        case .diskFull, .folderInUse, .unreadable, .unwritable, .cancelled: true
+        case .empty, .noFiles, .notAnArchive, .corrupt, .encrypted, .absoluteName, .escapes, .badName, .link,
+            .specialFile, .duplicate, .tooManyFiles, .tooLarge, .ratio:
+            false
+        }
+    }
+}

@@ -82,18 +82,3 @@ private func write(
         done += count
     }
 }
-
-/// libarchive turns names into the locale's encoding, and a program that never asked for a locale has ASCII.
-private func withUTF8Names<Result>(
-    _ body: () throws(ArchiveError) -> Result
-) throws(ArchiveError) -> Result {
-    guard let utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil) else {
-        throw .unreadable("the locale C.UTF-8", errno: errno)
-    }
-    let before = uselocale(utf8)
-    defer {
-        uselocale(before)
-        freelocale(utf8)
-    }
-    return try body()
-}

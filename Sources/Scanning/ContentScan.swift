@@ -23,11 +23,18 @@ struct ContentScan: Sendable {
 
     /// The findings in the order of lines, and whether there were more than are reported for one file.
     func findings(in bytes: Bytes, path: String) -> (findings: [Finding], isCutShort: Bool) {
+        var fingerprint = Fingerprint()
+        return findings(in: bytes, path: path, &fingerprint)
+    }
+
+    /// The same where a path may come more than once: its fingerprints go on counting.
+    func findings(in bytes: Bytes, path: String, _ fingerprint: inout Fingerprint)
+        -> (findings: [Finding], isCutShort: Bool)
+    {
         var hits = hits(in: bytes, name: FileName(path.split(separator: "/").last ?? ""))
         let isCutShort = hits.count > Self.mostFindings
         if isCutShort { hits.removeSubrange(Self.mostFindings...) }
         var lines = LineCounter(bytes)
-        var fingerprint = Fingerprint()
         let findings = hits.map { hit in
             let rule = rules.rules[hit.rule]
             let place = lines.place(of: hit.match.value.lowerBound)

@@ -13,15 +13,20 @@ final class FileBuffer {
             // Enough to see that a file is binary, before reading all of it for nothing.
             var count = try fill(file, from: 0, to: 64 << 10)
             let start = Bytes(start: memory, count: count)
-            let mark = start.prefix(2)
-            if mark.elementsEqual([0xFF, 0xFE]) || mark.elementsEqual([0xFE, 0xFF]) { throw Skip(.utf16) }
-            if start.prefix(8 << 10).contains(0) { throw Skip(.binary) }
+            if let reason = Self.reasonToSkip(start) { throw Skip(reason) }
             count = try fill(file, from: count, to: Self.largestFile + 1)
             guard count <= Self.largestFile else { throw Skip(.tooLarge) }
             return .success(Bytes(start: memory, count: count))
         } catch {
             return .failure(error)
         }
+    }
+
+    /// What the beginning of a content says against looking for text in it.
+    static func reasonToSkip(_ start: Bytes) -> SkipReason? {
+        let mark = start.prefix(2)
+        if mark.elementsEqual([0xFF, 0xFE]) || mark.elementsEqual([0xFE, 0xFF]) { return .utf16 }
+        return start.prefix(8 << 10).contains(0) ? .binary : nil
     }
 
     /// Reads until the file ends or `limit` bytes are there, and returns how many are.

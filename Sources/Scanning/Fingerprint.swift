@@ -5,8 +5,16 @@ import COpenSSL
 /// Of the value only 16 bits of its SHA-256 go in: enough to tell a replaced secret from the old one, too few to find
 /// the secret by trying. Whoever holds a fingerprint can rule out all but one in 65,536 guesses, so a password from
 /// a short list could still be narrowed down; nothing of a random one is learned. A renamed file is a new finding.
-struct Fingerprint {
+package struct Fingerprint {
     private var seen: [[UInt8]: Int] = [:]
+
+    package init() {}
+
+    /// Of what is no secret but tells one finding from another at the same place.
+    package mutating func of(rule: String, path: String, text: String) -> String {
+        var text = text
+        return text.withUTF8 { of(rule: rule, path: path, value: $0) }
+    }
 
     mutating func of(rule: String, path: String, value: UnsafeBufferPointer<UInt8>) -> String {
         var text: [UInt8] = Array("bedplate finding 1".utf8) + [0]

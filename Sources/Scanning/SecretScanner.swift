@@ -2,7 +2,7 @@ package import SystemPackage
 
 /// Looks for secrets in the text files under a folder.
 package struct SecretScanner: Sendable {
-    private let content: ContentScan
+    let content: ContentScan
 
     package init(rules: RuleSet) { content = ContentScan(rules) }
 

@@ -40,8 +40,9 @@ struct ShippedProfileTests {
             api.readiness?.check == .http(path: "/api/health/ready", method: "GET", statuses: [], headers: [:]))
         #expect(api.stop == [.init(signal: "TERM", wait: .seconds(30)), .init(signal: "KILL", wait: .zero)])
         #expect(api.restart.maximum == .seconds(30))
-        #expect(profile.routes.map(\.body.description) == ["500MiB", "10MiB", "10MiB", "10MiB", "10MiB", "10MiB"])
-        #expect(profile.routes.map(\.buffersRequests) == [false, true, true, true, true, true])
+        #expect(
+            profile.routes.map(\.body.description) == ["500MiB", "500MiB", "10MiB", "10MiB", "10MiB", "10MiB", "10MiB"])
+        #expect(profile.routes.map(\.buffersRequests) == [false, false, true, true, true, true, true])
         #expect(profile.frontDoor.address == "127.0.0.1")
         #expect(profile.frontDoor.port.number == 8080)
         #expect(profile.secrets.map(\.generator).contains(.password(length: 32)))

@@ -153,7 +153,8 @@ import Testing
             Command(NginxProgram.path, "-T", "-q", "-e", "stderr", "-c", site.layout.nginxMain.string),
             timeout: .seconds(10))
         let tiers = [
-            ("/api/code/upload-scan", 900), ("/api/cloud-scans/", 600), ("/api/setup/validate/", 600), ("/api/", 30),
+            ("/api/code/upload-scan", 900), ("/api/containers/upload-scan", 900), ("/api/cloud-scans/", 600),
+            ("/api/setup/validate/", 600), ("/api/", 30),
             ("/", 30),
         ]
         for (path, seconds) in tiers {

@@ -24,6 +24,7 @@ enum SampleProfile {
             frontDoor: FrontDoor(address: "127.0.0.1", port: Port(port)!, manager: manager, drain: .seconds(900)),
             routes: [
                 route("/api/code/upload-scan", "api", .seconds(900), .mebibytes(500), buffers: false),
+                route("/api/containers/upload-scan", "api", .seconds(900), .mebibytes(500), buffers: false),
                 route("/api/stream", "api", .seconds(900), .mebibytes(1), streams: true),
                 route("/api/", "api", .seconds(30), .mebibytes(10)),
                 route("/", "web", .seconds(30), .mebibytes(1)),
@@ -55,6 +56,8 @@ enum SampleProfile {
         ]
         profile.routes = [
             route("/api/code/upload-scan", "api", .seconds(900), .mebibytes(500), buffers: false, limit: "general"),
+            route(
+                "/api/containers/upload-scan", "api", .seconds(900), .mebibytes(500), buffers: false, limit: "general"),
             route("/api/cloud-scans/", "api", .seconds(600), .mebibytes(10), limit: "general"),
             route("/api/setup/validate/", "api", .seconds(600), .mebibytes(10), limit: "general"),
             route("/api/auth/login", "api", .seconds(30), .mebibytes(10), limit: "login"),

@@ -84,11 +84,11 @@ export const api = {
   scanCloud: async (account) => (await call("POST", "/api/cloud-scans/", { body: { account } })).scan_id,
 
   /** Uploads with XMLHttpRequest: fetch cannot say how far an upload is. */
-  upload(file, { onProgress, signal }) {
+  upload(file, kind, { onProgress, signal }) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open("POST", `/api/code/upload-scan?file_name=${encodeURIComponent(file.name)}`);
-      request.setRequestHeader("Content-Type", "application/zip");
+      request.open("POST", `/api/${kind.path}/upload-scan?file_name=${encodeURIComponent(file.name)}`);
+      request.setRequestHeader("Content-Type", kind.type);
       request.setRequestHeader("Authorization", `Bearer ${session.token}`);
       request.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
       request.addEventListener("load", () => {

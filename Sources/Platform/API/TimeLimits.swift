@@ -10,7 +10,8 @@ package struct TimeLimits: Sendable {
 
     package static let standard = TimeLimits(
         tiers: [
-            ("/api/code/upload-scan", .seconds(900)), ("/api/cloud-scans/", .seconds(600)),
+            ("/api/code/upload-scan", .seconds(900)), ("/api/containers/upload-scan", .seconds(900)),
+            ("/api/cloud-scans/", .seconds(600)),
             ("/api/setup/validate/", .seconds(600)),
         ],
         otherwise: .seconds(30))

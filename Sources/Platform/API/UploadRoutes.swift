@@ -3,22 +3,37 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// A ZIP comes in, streamed to disk piece by piece, and becomes a scan.
+/// A ZIP or an image comes in, streamed to disk piece by piece, and becomes a scan.
 enum UploadRoutes {
     static let endpoints = [
-        Endpoint(
-            .post, "/api/code/upload-scan", .scope(.write),
-            Operation(
-                "Takes a ZIP of at most 500 MiB, and scans it.",
-                parameters: [
-                    Operation.Parameter(
-                        name: "file_name", description: "What the file is called, where it is not in a form.",
-                        schema: ["type": "string"])
-                ], body: .file(types: zipTypes), status: 202, .json("Accepted"), refusals: [507])
-        ) { services, request, context in try await upload(services, request, context) }
+        endpoint(
+            "/api/code/upload-scan", .code, "Takes a ZIP of at most 500 MiB, and scans it.",
+            types: ["application/zip", "application/x-zip-compressed", "application/octet-stream"],
+            advice: "send the ZIP as application/zip, or as the file of a multipart/form-data body"),
+        endpoint(
+            "/api/containers/upload-scan", .container,
+            "Takes a container image of at most 500 MiB, as docker save, podman save or skopeo write it, and scans it.",
+            types: [
+                "application/x-tar", "application/gzip", "application/x-gzip", "application/zstd",
+                "application/octet-stream",
+            ], advice: "send the image as application/x-tar, or as the file of a multipart/form-data body"),
     ]
 
-    private static let zipTypes = ["application/zip", "application/x-zip-compressed", "application/octet-stream"]
+    private static func endpoint(
+        _ path: String, _ kind: ScanKind, _ summary: String, types: [String], advice: String
+    ) -> Endpoint {
+        let fileName = Operation.Parameter(
+            name: "file_name", description: "What the file is called, where it is not in a form.",
+            schema: ["type": "string"])
+        return Endpoint(
+            .post, path, .scope(.write),
+            Operation(
+                summary, parameters: [fileName], body: .file(types: types), status: 202, .json("Accepted"),
+                refusals: [507])
+        ) { services, request, context in
+            try await upload(kind, multipart(request, types, advice), services, request, context)
+        }
+    }
 
     private struct Accepted: Encodable {
         let scanId: ScanID
@@ -29,11 +44,10 @@ enum UploadRoutes {
         var fileName: String?
     }
 
-    private static func upload(_ services: Services, _ request: Request, _ context: APIContext) async throws
-        -> Response
-    {
+    private static func upload(
+        _ kind: ScanKind, _ multipart: MultipartFile?, _ services: Services, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
         let user = try context.signedIn()
-        let multipart = try multipart(request)
         let announced = request.headers[.contentLength].flatMap { Int64($0) }
         if let announced, announced > services.largestUpload { throw Refusal.tooLarge(services.largestUpload) }
 
@@ -51,7 +65,7 @@ enum UploadRoutes {
         do {
             try await services.store.create(
                 Scan(
-                    id: id, userID: user.id, fileName: name.flatMap(shown), uploadBytes: received.bytes,
+                    id: id, userID: user.id, kind: kind, fileName: name.flatMap(shown), uploadBytes: received.bytes,
                     createdAt: services.time.now()))
         } catch {
             services.data.removeFiles(of: id)
@@ -69,13 +83,12 @@ enum UploadRoutes {
         return try JSON.reply(Accepted(scanId: id), status: .accepted)
     }
 
-    private static func multipart(_ request: Request) throws -> MultipartFile? {
+    private static func multipart(_ request: Request, _ types: [String], _ advice: String) throws -> MultipartFile? {
         let type = request.headers[.contentType] ?? ""
         let media = type.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
-        if zipTypes.contains(media) { return nil }
+        if types.contains(media) { return nil }
         guard media == "multipart/form-data", let multipart = MultipartFile(contentType: type) else {
-            throw Refusal(
-                .unsupportedMediaType, "send the ZIP as application/zip, or as the file of a multipart/form-data body")
+            throw Refusal(.unsupportedMediaType, advice)
         }
         return multipart
     }

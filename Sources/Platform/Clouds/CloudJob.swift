@@ -44,7 +44,7 @@ package struct CloudJob: JobHandler {
         // One folder a delivery: a consumer that lost its lease writes into none that another one reads.
         try data.createTree(root(of: id))
         return try await EngineJob(store: store, data: data, scanner: scanner, clock: clock, logger: logger).run(
-            in: root(of: id).appending(delivery.receipt), of: id, interruption)
+            .cloud, in: root(of: id).appending(delivery.receipt), of: id, interruption)
     }
 
     package var successorOfAbandoned: Topic? { .webhook }

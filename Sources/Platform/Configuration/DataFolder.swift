@@ -15,6 +15,7 @@ package struct DataFolder: Sendable {
     package var uploads: FilePath { path.appending("uploads") }
     package var workspaces: FilePath { path.appending("workspaces") }
 
+    /// Whatever it holds: the name is from when only ZIPs came, and old and new slots share the folder.
     package func upload(_ id: ScanID) -> FilePath { uploads.appending("\(id).zip") }
     package func partialUpload(_ id: ScanID) -> FilePath { uploads.appending("\(id).part") }
     package func workspace(_ id: ScanID) -> FilePath { workspaces.appending(id.description) }

@@ -1,5 +1,5 @@
 package import CoreTypes
-import SystemPackage
+package import SystemPackage
 
 /// What a program of the platform learns from its environment: where its data is, which slot it is, how long results stay.
 package struct Settings: Sendable {
@@ -15,6 +15,8 @@ package struct Settings: Sendable {
     package let rates: RateLimits
     /// Where webhooks may lead.
     package let webhookAddresses: AddressRule
+    /// Where the operator puts advisories about packages; `nil` for nowhere. It need not exist.
+    package let advisories: FilePath?
     package let credentials: Credentials
 
     package init(program: String, environment: [String: String]) throws(OperatorError) {
@@ -57,6 +59,12 @@ package struct Settings: Sendable {
                 environment, "RATE_LIMIT_PER_ADDRESS", doing, otherwise: RateLimits.standard.address),
             caller: try Self.rate(environment, "RATE_LIMIT_PER_KEY", doing, otherwise: RateLimits.standard.caller))
         webhookAddresses = AddressRule(allowing: try Self.ranges(environment, "WEBHOOK_ALLOWED_RANGES", doing))
+        advisories = environment["ADVISORIES_DIRECTORY"].flatMap { $0.isEmpty ? nil : FilePath($0) }
+        guard advisories?.isAbsolute ?? true else {
+            throw OperatorError(
+                doing: doing, because: "ADVISORIES_DIRECTORY is '\(advisories!)', which is not an absolute path",
+                next: "name the folder from the root, as in /var/lib/cspm/advisories", exit: .usage)
+        }
         credentials = Credentials(
             program: program, folder: environment["CREDENTIALS_DIRECTORY"].map { FilePath($0) })
     }

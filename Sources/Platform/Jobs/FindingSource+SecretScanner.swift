@@ -7,10 +7,13 @@ extension SecretScanner: FindingSource {
     package func search(
         _ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void
     ) throws -> SearchReport {
-        let summary = try scan(folder: folder, isCancelled: isCancelled, report: report)
+        Self.report(try scan(folder: folder, isCancelled: isCancelled, report: report))
+    }
+
+    static func report(_ summary: ScanSummary) -> SearchReport {
         let totals = ScanTotals(
             files: summary.files, bytes: summary.bytes, skipped: summary.skipped.values.reduce(0, +))
-        return SearchReport(totals: totals, gap: Self.gap(in: summary))
+        return SearchReport(totals: totals, gap: gap(in: summary))
     }
 
     /// Binaries and links are no gap: there is no source text in them. A text that was passed over is one.

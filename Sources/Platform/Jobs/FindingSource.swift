@@ -31,3 +31,21 @@ package struct SearchReport: Sendable, Equatable {
 
     var outcome: ScanOutcome { gap.map { .partial(totals, reason: $0) } ?? .completed(totals) }
 }
+
+extension ScanOutcome {
+    /// What the scanners' outcomes make of the scan. The last one has looked at everything there is.
+    init(of outcomes: [ScanOutcome]) {
+        if let failed = outcomes.first(where: { $0.status == .failed }) {
+            self = failed
+            return
+        }
+        var reasons: [String] = []
+        for case .partial(_, let reason) in outcomes where !reasons.contains(reason) { reasons.append(reason) }
+        let totals = outcomes.last?.totals
+        guard reasons.isEmpty, let totals else {
+            self = .partial(totals, reason: reasons.joined(separator: "; "))
+            return
+        }
+        self = .completed(totals)
+    }
+}

@@ -26,6 +26,10 @@ package struct UnpackJob: JobHandler {
         try await store.advance(id, to: 10)
         // Nothing came with it that is to be unpacked.
         if scan.kind == .cloud { return .followed(by: Job(scan: id), in: .cloud) }
+        if scan.kind == .container {
+            let intake = ImageIntake(store: store, data: data, logger: logger)
+            return try await intake.handle(id, interruption)
+        }
         // One folder a delivery: a consumer that lost its lease cannot write into what the engine reads.
         let workspace = data.workspace(id).appending(delivery.receipt)
         let archive = data.upload(id)
@@ -56,17 +60,5 @@ package struct UnpackJob: JobHandler {
     package func abandon(_ job: Job, because reason: String) async throws {
         try await store.finish(job.scan, as: .failed(reason: "the upload could not be unpacked: \(reason)"))
         data.removeFiles(of: job.scan)
-    }
-}
-
-extension ArchiveError {
-    /// Whether the disk or the folders are to blame and another try may help.
-    fileprivate var isOfMachine: Bool {
-        switch self {
-        case .diskFull, .folderInUse, .unreadable, .unwritable, .cancelled: true
-        case .empty, .noFiles, .notAnArchive, .corrupt, .encrypted, .absoluteName, .escapes, .badName, .link,
-            .specialFile, .duplicate, .tooManyFiles, .tooLarge, .ratio:
-            false
-        }
     }
 }

@@ -85,10 +85,13 @@ package enum Programs {
                 store: store, data: settings.data, prowler: try Prowler(environment: environment),
                 vault: try vault(settings), clock: ContinuousClock(), logger: logger),
             clock: ContinuousClock(), logger: logger)
+        let images = ImageSources(secrets: scanner, advisories: settings.advisories, time: .system)
         let consumer = JobConsumer(
             queue: queue, topic: .engine, name: settings.instance("engine"),
             handler: EngineJob(
-                store: store, data: settings.data, scanner: scanner, clock: ContinuousClock(), logger: logger),
+                store: store, data: settings.data,
+                sources: { kind in kind == .container ? images.make() : [scanner] }, clock: ContinuousClock(),
+                logger: logger),
             clock: ContinuousClock(), logger: logger)
         logger.info("The engine takes jobs.")
         await withTaskGroup(of: Void.self) { group in

@@ -3,7 +3,7 @@ package struct ScannerJob: Sendable, Equatable, Codable {
     /// As its descriptor names it: letters, digits and `-`.
     package let scanner: String
     package var status: ScanStatus
-    /// A sentence where it failed or is partial.
+    /// A sentence where it failed or is partial; of an image that was taken in, what image it is.
     package var reason: String?
     package var startedAt: Int64?
     package var finishedAt: Int64?

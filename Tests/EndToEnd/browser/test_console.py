@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import archives  # noqa: E402
+import images  # noqa: E402
 from trial import CHECKOUT  # noqa: E402
 
 ARTIFACTS = CHECKOUT / "test-artifacts"
@@ -142,6 +143,23 @@ def test_a_hostile_file_name_is_shown_and_not_run(page, trial, planted):
     upload(page, "<b onmouseover=alert(2)>.zip", archives.made_of(files))
     expect(page.locator("table.findings .path")).to_contain_text("<img src=x onerror=alert(1)>.sh", timeout=30_000)
     assert page.locator("main img, main h1 b").count() == 0
+
+
+def test_an_image_is_chosen_by_its_kind_and_the_scan_shows_which_image_it_is(page, trial, planted):
+    sign_in(page, trial)
+    page.get_by_role("link", name="New scan").first.click()
+    page.get_by_label("Container image").check()
+    expect(page.get_by_text("Choose an image as docker save writes it")).to_be_visible()
+    archive = images.docker_save(*images.planted(), name="<i>planted</i>:1")
+    page.locator("input[type=file]").set_input_files(
+        files=[{"name": "planted.tar", "mimeType": "application/x-tar", "buffer": archive}])
+    expect(page.get_by_role("heading", name="planted.tar")).to_be_visible()
+    expect(page.get_by_text("<i>planted</i>:1, linux/amd64, sha256:")).to_be_visible(timeout=30_000)
+    rows = page.locator("table.findings tbody tr")
+    expect(rows).to_have_count(len(images.FACTS), timeout=30_000)
+    assert {(row.locator(".rule").inner_text()) for row in rows.all()} == {rule for rule, _ in images.FACTS}
+    assert images.KEY not in page.content()
+    shoot(page, "image")
 
 
 def test_a_broken_archive_ends_in_a_sentence(page, trial, planted):

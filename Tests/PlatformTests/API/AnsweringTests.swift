@@ -170,7 +170,8 @@ struct AnsweringTests {
     @Test(
         "the time limits are those of the platform's documents",
         arguments: [
-            ("/api/scans", 30), ("/api/code/upload-scan", 900), ("/api/cloud-scans/1", 600),
+            ("/api/scans", 30), ("/api/code/upload-scan", 900), ("/api/containers/upload-scan", 900),
+            ("/api/cloud-scans/1", 600),
             ("/api/setup/validate/redis", 600),
             ("/api/setup/status", 30),
         ])

@@ -53,6 +53,9 @@ function describe(scan) {
       h("progress", scan.status === "running"
         ? { max: 100, value: scan.progress, "aria-label": "Scan" } : { "aria-label": "Waiting for a worker" }),
       h("p", { class: "figures" }, scan.status === "queued" ? "Waiting for a worker…" : "Scanning…")),
+    // Of an image, what image it is: its name, platform and digest.
+    scan.kind === "container" && scan.jobs.filter((job) => job.scanner === "image" && job.status === "completed")
+      .map((job) => h("p", { class: "image" }, h("code", {}, job.reason))),
     scan.reason && h("p", { class: scan.status === "failed" ? "error" : "note" }, scan.reason),
   ];
 }

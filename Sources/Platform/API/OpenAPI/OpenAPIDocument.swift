@@ -132,7 +132,7 @@ enum OpenAPIDocument {
             content["multipart/form-data"] = [
                 "schema": [
                     "type": "object", "required": ["file"],
-                    "properties": ["file": ["type": "string", "contentMediaType": "application/zip"]],
+                    "properties": ["file": ["type": "string", "contentMediaType": .text(types[0])]],
                 ]
             ]
             return .object(content)
