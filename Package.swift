@@ -19,8 +19,13 @@ let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbir
 // For tests: a channel without a socket.
 let embedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 
-func module(_ name: String, _ dependencies: [Target.Dependency], links: [LinkerSetting] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: links)
+/// For modules whose work is to wait for others: small code rather than fast code in a release.
+let small: [SwiftSetting] = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], links: [LinkerSetting] = [], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings, linkerSettings: links)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -70,21 +75,23 @@ let package = Package(
         module("Fernet", ["CoreTypes", "COpenSSL"]),
 
         // The installer and the deployer
-        module("Profiles", ["CoreTypes", "CYAML"]),
+        module("Profiles", ["CoreTypes", "CYAML"], settings: small),
         module("Secrets", ["CoreTypes", "Host", "Fernet", paths]),
         module(
             "Probing", ["CoreTypes", "CHiredis", "CMongoc", "CSystemd"], links: [.linkedLibrary(":libhiredis.a")]),
         module("Archives", ["CoreTypes", "CArchive", paths]),
-        module("Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", "COpenSSL", paths]),
+        module(
+            "Provisioning", ["CoreTypes", "Host", "Profiles", "Secrets", "Probing", "COpenSSL", paths],
+            settings: small),
         .target(
             name: "Releases",
             dependencies: ["CoreTypes", "Host", "Profiles", "Secrets", "Control", "Archives", "COpenSSL", paths],
-            resources: [.embedInCode("Build/load.py")], swiftSettings: strict),
+            resources: [.embedInCode("Build/load.py")], swiftSettings: small),
         module(
             "CLI",
             [
                 "CoreTypes", "Host", "Provisioning", "Releases", "Control", "Profiles", "Secrets", paths, arguments,
-            ]),
+            ], settings: small),
 
         // The supervisor
         module("Control", ["CoreTypes"]),

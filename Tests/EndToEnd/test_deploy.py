@@ -68,7 +68,6 @@ def test_a_second_release_is_proven_in_the_idle_slot_with_the_same_environment(a
     # Without the folder around it, the content is the same release.
     assert deploy(app, folder)["release"] == second["release"]
     app.second = second["release"]
-    assert second["build_seconds"] < 1
     print(f"built in {app.first['build_seconds']:.1f} s, and with the same requirements in {second['build_seconds']:.2f} s")
 
 
