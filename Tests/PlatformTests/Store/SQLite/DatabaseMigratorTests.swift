@@ -67,7 +67,7 @@ struct DatabaseMigratorTests {
         return DataFolder(path: FilePath(folder.path))
     }
 
-    @Test("files that GRDB left are opened with all that is in them, and are not migrated again")
+    @Test("files that GRDB left are opened with all that is in them, and get only the tables that came since")
     func leftByGRDB() async throws {
         let folder = try ScratchFolder()
         let data = try Self.left(in: folder)
@@ -88,7 +88,13 @@ struct DatabaseMigratorTests {
         #expect(try await queue.claim(from: .scan, by: "e") != nil)
         _ = try SQLiteLedger(data.traffic, time: time.clock)
         for (path, names) in [
-            (data.store, ["1: users, scans, findings", "2: API keys", "3: kinds and scanners", "4: webhooks"]),
+            (
+                data.store,
+                [
+                    "1: users, scans, findings", "2: API keys", "3: kinds and scanners", "4: webhooks",
+                    "5: cloud accounts",
+                ]
+            ),
             (data.queue, ["1: jobs"]), (data.traffic, ["1: rates, failures"]),
         ] {
             #expect(try Self.names(Database(path: path.string, patience: .seconds(1))) == names)
