@@ -51,6 +51,9 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
     assert "blue" in machine.sh("curl -s http://127.0.0.1:8080/.bedplate/slot")
     assert '"' in machine.sh("curl -sf http://127.0.0.1:8080/api/health/live")
     assert "NOAUTH" in machine.sh("redis-cli ping || true")
+    for setting, value in {"appendonly": "yes", "maxmemory-policy": "noeviction", "bind": "127.0.0.1"}.items():
+        said = machine.sh(f"REDISCLI_AUTH=$(cat /etc/bedplate/secrets/REDIS_PASSWORD) redis-cli config get {setting}").split()
+        assert said[:2] == [setting, value], said
     said = machine.run("python3", "-c", STRANGER).stdout
     assert "authentication" in said and "totalSize" not in said, said
     assert machine.sh("node --version").startswith("v20.")
