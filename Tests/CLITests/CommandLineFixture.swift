@@ -37,7 +37,7 @@ final class CommandLineFixture {
         }
         host.disk.plant("/checkout/profiles/cspm.yaml", Self.profile)
         host.disk.plant("/checkout/web/index.html", "<!doctype html>")
-        host.disk.plant("/checkout/python/bedplate_celery.py", "")
+        host.disk.plant("/checkout/packaging/python/bedplate_celery.py", "")
         host.machine.setUsers([Account(name: "root", user: 0, group: 0)])
         host.machine.setListeners([:])
         host.machine.onConnections { _ in 0 }

@@ -28,7 +28,7 @@ final class InstallFixture {
         }
         host.disk.plant("/checkout/profiles/cspm.yaml", Self.profile)
         host.disk.plant("/checkout/web/index.html", "<!doctype html>")
-        host.disk.plant("/checkout/python/bedplate_celery.py", "")
+        host.disk.plant("/checkout/packaging/python/bedplate_celery.py", "")
         host.disk.plant("/checkout/units/bedplated.service", "[Service]\n")
         let mongodb = release["ID"] == "debian" ? "debian/dists/bookworm" : "ubuntu/dists/jammy"
         host.serve(

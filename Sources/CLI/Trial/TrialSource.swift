@@ -24,7 +24,7 @@ struct TrialSource {
         ]
         for (folder, target) in [
             (profiles, layout.shippedProfiles), (checkout.appending("web"), layout.application.appending("web")),
-            (checkout.appending("python"), layout.programs.appending("python")),
+            (checkout.appending("packaging/python"), layout.programs.appending("python")),
         ] {
             for file in try Self.files(below: folder, on: host) {
                 copies.append(CopyStep.Copy(from: folder.appending(file), to: target.appending(file), mode: data))
