@@ -86,6 +86,31 @@ import Testing
         #expect(world.host.manualClock.now.sinceStart < .seconds(702))
     }
 
+    @Test("streams of a slot that is kept since the last look are closed at its limit, not at that of the one before")
+    func keptAgain() async throws {
+        let world = try world { $0.streams = .seconds(120) }
+        let clock = world.host.manualClock
+        let begin = clock.now.sinceStart
+        let times = Mutex<[Duration]>([])
+        world.host.machine.onShutDown { port, _, _ in
+            guard port == 8001 else { return 0 }
+            let isFirst = times.withLock { times in
+                times.append(clock.now.sinceStart - begin)
+                return times.count == 1
+            }
+            // There and back while the keeper sleeps: blue is kept anew, since 100 s from now.
+            if isFirst, var record = try world.record {
+                let since = world.host.wallTime() + 100_000
+                record.warm = SlotRecord.WarmSlot(slot: .blue, since: since, until: since + 600_000)
+                try record.save(world.layout, on: world.host)
+            }
+            return 1
+        }
+        _ = try await world.traffic.run(to: .green)
+        _ = try await world.traffic.keep()
+        #expect(times.withLock { $0.prefix(2).map(\.components.seconds) } == [120, 340])
+    }
+
     @Test("streams of a slot that is live again are left alone")
     func liveAgain() async throws {
         let world = try world { $0.streams = .seconds(120) }

@@ -9,6 +9,8 @@ extension TrafficSwitch {
     /// happens to the slots meanwhile is taken into account; nothing is locked while it waits.
     package func keep() async throws -> SlotRetirement? {
         var closed: SlotRecord.WarmSlot?
+        // A switch that is made meanwhile wakes nobody: nothing of the slot that it keeps is due sooner than this.
+        let shortest = max(min(profile.switching.warm.milliseconds, profile.frontDoor.streamLimit.milliseconds), 250)
         while let warm = try SlotRecord.load(layout, on: host)?.warm {
             if closed != warm, streamsEnd(of: warm) <= host.wallTime() {
                 guard try closeStreams(of: warm) else {
@@ -21,7 +23,7 @@ extension TrafficSwitch {
             let next = closed == warm ? warm.until : min(warm.until, streamsEnd(of: warm))
             let left = next - host.wallTime()
             if left > 0 {
-                try await host.clock.sleep(for: .milliseconds(left))
+                try await host.clock.sleep(for: .milliseconds(min(left, shortest)))
                 continue
             }
             if let retired = try await retire(warm, limit: warm.since + profile.frontDoor.drain.milliseconds) {
