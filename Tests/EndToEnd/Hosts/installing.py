@@ -170,7 +170,7 @@ def feed(base: Path, build: Path) -> Upstreams:
     """`build`: a folder with our programs. All of it is built when it is asked for the first time."""
     debian, archive, nodes, databases = mirrors.debian(base, NEEDED), python312.archive(), node.mirror(), mongodb.mirror()
     shows = {**debian.shows, **nodes.shows, **databases.shows, "/srv/build": build, "/srv/upstream": archive.parent}
-    shows |= {f"/srv/checkout/{part}": CHECKOUT / part for part in ("profiles", "web", "units", "python")}
+    shows |= {f"/srv/checkout/{part}": CHECKOUT / part for part in ("profiles", "web", "units", "packaging")}
     if runtime := re.search(r"=> (/\S+)/libswiftCore\.so", command("ldd", build / "bedplate")):
         shows[runtime[1]] = Path(runtime[1])  # a debug build brings no runtime of its own
     digest = archive.with_name(archive.name + ".sha256").read_text().split()[0]
