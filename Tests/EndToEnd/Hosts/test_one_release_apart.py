@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bed import CHECKOUT, build_release
-from previous import absence, previous
+from previous import absence, named, previous
 from test_package import EARLIER, LATER, PROGRAMS
 from trial import Trial, listening
 from waiting import until
@@ -66,20 +66,31 @@ def apart(request, pytestconfig, tmp_path):
     build.mkdir()
     for program, folder in (("bedplate", line), ("bedplated", supervisor), ("bedplate-probe", supervisor), ("cspm", own)):
         shutil.copy(folder / program, build / program)
+    # A command line has the profiles of its own package: an earlier one need not know what a later profile says.
+    checkout = earlier_checkout(tmp_path / "checkout") if is_earlier_command else CHECKOUT
     trial = Trial.prepare(tmp_path / "root")
     try:
-        yield trial, build, *((EARLIER, LATER) if is_earlier_command else (LATER, EARLIER))
+        yield trial, build, checkout, *((EARLIER, LATER) if is_earlier_command else (LATER, EARLIER))
     finally:
         if (trial.root / "usr/bin/bedplate").exists():
             trial.bedplate("trial", "stop")
 
 
+def earlier_checkout(folder: Path) -> Path:
+    """What a trial takes from a checkout, as it was in the release before this one."""
+    folder.mkdir()
+    files = subprocess.run(["git", "archive", named("BEDPLATE_COMMIT"), "profiles", "web", "units"],
+                           cwd=CHECKOUT, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", folder], input=files, check=True)
+    return folder
+
+
 def test_each_thing_that_can_be_asked_of_a_supervisor_is_understood_one_release_apart(apart):
-    trial, build, line, supervisor = apart
+    trial, build, checkout, line, supervisor = apart
     settings = [word for key, value in trial.settings.items() for word in ("--set", f"{key}={value}")]
 
     def start():
-        return run(build / "bedplate", "trial", "start", "--root", str(trial.root), "--checkout", str(CHECKOUT), *settings)
+        return run(build / "bedplate", "trial", "start", "--root", str(trial.root), "--checkout", str(checkout), *settings)
 
     start()
     assert run(trial.root / "usr/bin/bedplate", "--version").strip() == line
