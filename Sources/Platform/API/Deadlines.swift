@@ -1,28 +1,8 @@
-import Synchronization
-
-/// Ends work that takes too long, for any number of requests with one sleeping task.
-///
-/// A sleep that is called off keeps its memory until its time has come: with one for each request, a few thousand requests
-/// a second would hold tens of megabytes of them.
+/// Ends work that takes too long.
 package final class Deadlines: Sendable {
-    private struct State {
-        var lastTicket = 0
-        var open: [Int: (due: Duration, expire: @Sendable () -> Void)] = [:]
-        var sleeper: (until: Duration, task: Task<Void, Never>)?
-    }
+    private let alarms: Alarms
 
-    private let state = Mutex(State())
-    /// Since this was made.
-    private let elapsed: @Sendable () -> Duration
-    private let sleep: @Sendable (Duration) async throws -> Void
-
-    package init(_ clock: some Clock<Duration>) {
-        let start = clock.now
-        elapsed = { start.duration(to: clock.now) }
-        sleep = { try await clock.sleep(for: $0) }
-    }
-
-    deinit { state.withLock { $0.sleeper?.task.cancel() } }
+    package init(_ clock: some Clock<Duration>) { alarms = Alarms(clock) }
 
     /// Runs `work`, and ends what takes longer than `limit` with a refusal (504).
     ///
@@ -32,11 +12,11 @@ package final class Deadlines: Sendable {
     ) async throws -> Value {
         let isOver = Interruption()
         let task = Task { try await work() }
-        let ticket = add(limit) {
+        let ticket = alarms.set(after: limit) {
             isOver.request()
             task.cancel()
         }
-        defer { state.withLock { $0.open[ticket] = nil } }
+        defer { alarms.clear(ticket) }
         let result = await withTaskCancellationHandler {
             await task.result
         } onCancel: {
@@ -44,43 +24,5 @@ package final class Deadlines: Sendable {
         }
         if isOver.isRequested { throw Refusal.timedOut }
         return try result.get()
-    }
-
-    private func add(_ limit: Duration, _ expire: @escaping @Sendable () -> Void) -> Int {
-        let due = elapsed() + limit
-        return state.withLock { state in
-            state.lastTicket += 1
-            state.open[state.lastTicket] = (due, expire)
-            sleep(until: due, &state)
-            return state.lastTicket
-        }
-    }
-
-    /// Makes sure that somebody wakes at `due`, or earlier.
-    private func sleep(until due: Duration, _ state: inout State) {
-        if let sleeper = state.sleeper {
-            guard due < sleeper.until else { return }
-            sleeper.task.cancel()
-        }
-        let span = due - elapsed()
-        state.sleeper = (
-            due,
-            Task { [weak self, sleep] in
-                if (try? await sleep(span)) != nil { self?.wake(at: due) }
-            }
-        )
-    }
-
-    private func wake(at moment: Duration) {
-        let expired = state.withLock { state -> [@Sendable () -> Void] in
-            // Cancelled too late: another one sleeps instead.
-            guard state.sleeper?.until == moment else { return [] }
-            state.sleeper = nil
-            let due = state.open.filter { $0.value.due <= moment }
-            for ticket in due.keys { state.open[ticket] = nil }
-            if let next = state.open.values.map(\.due).min() { sleep(until: next, &state) }
-            return due.values.map(\.expire)
-        }
-        for expire in expired { expire() }
     }
 }

@@ -11,10 +11,14 @@ enum JSON {
     static func reply(
         _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
     ) throws -> Response {
+        reply(encoded: try encoded(value), status: status, headers: headers)
+    }
+
+    static func encoded(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return reply(encoded: try encoder.encode(value), status: status, headers: headers)
+        return try encoder.encode(value)
     }
 
     static func reply(encoded data: Data, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {

@@ -3,7 +3,9 @@ package import Logging
 
 /// What the API works with; composed once by the program, and by each test.
 package struct Services: Sendable {
-    package var store: any ResultStore
+    package var store: any ResultStore {
+        didSet { health = HealthCheck(store: store, queue: queue, slot: slot, deadlines: deadlines) }
+    }
     package let queue: any JobQueue
     package var traffic: any TrafficLedger
     package let data: DataFolder
@@ -25,6 +27,7 @@ package struct Services: Sendable {
     package let time: WallClock
     package let deadlines: Deadlines
     package var logger: Logger
+    private(set) var health: HealthCheck
 
     package init(
         store: any ResultStore, queue: any JobQueue, traffic: any TrafficLedger, data: DataFolder, slot: Slot?,
@@ -44,6 +47,7 @@ package struct Services: Sendable {
         self.time = time
         deadlines = Deadlines(clock)
         self.logger = logger
+        health = HealthCheck(store: store, queue: queue, slot: slot, deadlines: deadlines)
     }
 }
 

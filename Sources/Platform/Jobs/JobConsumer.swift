@@ -27,6 +27,7 @@ package struct JobConsumer: Sendable {
     private let handler: any JobHandler
     private let patience: Patience
     private let clock: any Clock<Duration>
+    private let alarms: Alarms
     private let logger: Logger
 
     package init(
@@ -39,6 +40,7 @@ package struct JobConsumer: Sendable {
         self.handler = handler
         self.patience = patience
         self.clock = clock
+        alarms = Alarms(clock)
         self.logger = logger
     }
 
@@ -136,7 +138,7 @@ package struct JobConsumer: Sendable {
 
     /// Extends the lease until it is cancelled; throws only when the lease is lost.
     private func heartbeat(_ delivery: Delivery, _ log: Logger) async throws {
-        while (try? await clock.sleep(for: queue.lease / 3)) != nil {
+        while (try? await alarms.sleep(for: queue.lease / 3)) != nil {
             do { try await queue.extend(delivery) } catch QueueError.leaseLost {
                 throw QueueError.leaseLost
             } catch is CancellationError {

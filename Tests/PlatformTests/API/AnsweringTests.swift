@@ -3,10 +3,11 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
-import Platform
 import Scanning
 import Synchronization
 import Testing
+
+@testable import Platform
 
 @Suite("What the API answers when something is wrong")
 struct AnsweringTests {
@@ -192,6 +193,29 @@ struct AnsweringTests {
         #expect(routes["/api/"] == limits.otherwise)
         for (path, limit) in routes { #expect(limits.limit(for: path) == limit, "\(path)") }
         for tier in limits.tiers { #expect(routes[tier.path] == tier.limit, "\(tier.path)") }
+    }
+
+    @Test("all who ask for health at the same time share one check, and whoever comes later has the next")
+    func sharedHealth() async throws {
+        let pings = Mutex(0)
+        let gate = StopSignal()
+        let bench = try Bench { services in
+            services = services.with(
+                store: FailingStore {
+                    pings.withLock { $0 += 1 }
+                    await gate.wait()
+                })
+        }
+        try await bench.api { client in
+            let asking = (1...20).map { _ in Task { try await client.get("/api/health") } }
+            while bench.services.health.waiting < 20 { await Task.yield() }
+            gate.request()
+            for task in asking { _ = try await task.value }
+            // The first one's, and that of the nineteen others.
+            #expect(pings.withLock { $0 } == 2)
+            _ = try await client.get("/api/health")
+            #expect(pings.withLock { $0 } == 3)
+        }
     }
 
     @Test("health names the parts, the version and the slot")

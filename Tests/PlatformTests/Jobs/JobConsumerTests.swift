@@ -53,6 +53,15 @@ struct JobConsumerTests {
         #expect(handler.handled == 0)
     }
 
+    @Test("keeps the time of many short jobs with one timer")
+    func oneTimer() async throws {
+        let handler = ScriptedHandler { _, _ in .done }
+        let consumer = consumer(handler)
+        for _ in 1...50 { _ = try await bench.queuedScan() }
+        for _ in 1...50 { #expect(try await consumer.runNext(stop: StopSignal())) }
+        #expect(bench.clock.sleepsBegun <= 1)
+    }
+
     @Test("extends the lease while it works")
     func heartbeat() async throws {
         _ = try await bench.queuedScan()

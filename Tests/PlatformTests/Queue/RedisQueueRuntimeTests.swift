@@ -62,6 +62,18 @@ struct RedisQueueRuntimeTests {
         await #expect(throws: QueueError.leaseLost) { try await before.acknowledge(lost, successor: nil) }
     }
 
+    @Test("a Redis that came back empty serves on, without a restart of anybody")
+    func emptied() async throws {
+        let queue = try await queue()
+        try await queue.add(Job(scan: .random()), to: .scan)
+        _ = try #require(await queue.claim(from: .scan, by: "w"))
+        let client = try RedisClient(try await Self.shared.value.url)
+        for name in ["stream", "known", "receipts"] { _ = try await client.run(["DEL", "\(prefix):scan:\(name)"]) }
+        let job = Job(scan: .random())
+        try await queue.add(job, to: .scan)
+        #expect(try await queue.claim(from: .scan, by: "w")?.job == job)
+    }
+
     @Test("who waits for a job wakes when it is added")
     func waiting() async throws {
         // It never looks by itself, and Redis is given up long before an hour is over: only a job can end the wait well.

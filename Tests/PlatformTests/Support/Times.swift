@@ -31,6 +31,8 @@ final class ManualClock: Clock {
 
     private let state = Mutex(State())
     var now: Instant { state.withLock { $0.now } }
+    /// How often somebody went to sleep, woken since or not.
+    var sleepsBegun: Int { state.withLock { $0.next } }
     let minimumResolution: Duration = .nanoseconds(1)
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {

@@ -44,7 +44,16 @@ extension RedisQueue {
         static let claim = RedisScript(
             names + """
                 local lease, consumer, nonce = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-                redis.pcall('XGROUP', 'CREATE', stream, 'jobs', '0', 'MKSTREAM')
+                local idle = number(math.max(0, server - now + lease))
+                local function unheard()
+                  return redis.pcall('XPENDING', stream, 'jobs', 'IDLE', idle, '-', '+', 1024)
+                end
+                local orphans = unheard()
+                if orphans.err then
+                  -- Nobody has claimed from this topic before.
+                  redis.call('XGROUP', 'CREATE', stream, 'jobs', '0', 'MKSTREAM')
+                  orphans = unheard()
+                end
 
                 local function deliver(id)
                   local entry = redis.call('XCLAIM', stream, 'jobs', consumer, 0, id, 'TIME', number(now))[1]
@@ -66,8 +75,7 @@ extension RedisQueue {
                     if job then return job end
                   end
                 end
-                local idle = number(math.max(0, server - now + lease))
-                for _, pending in ipairs(redis.call('XPENDING', stream, 'jobs', 'IDLE', idle, '-', '+', 1024)) do
+                for _, pending in ipairs(orphans) do
                   if pending[2] ~= 'nobody' then
                     local job = deliver(pending[1])
                     if job then return job end
@@ -76,7 +84,10 @@ extension RedisQueue {
                 local new = redis.call('XREADGROUP', 'GROUP', 'jobs', consumer, 'COUNT', 1, 'STREAMS', stream, '>')
                 if new then
                   local entry = new[1][2][1]
-                  redis.call('XCLAIM', stream, 'jobs', consumer, 0, entry[1], 'TIME', number(now), 'JUSTID')
+                  -- Redis has noted its own time.
+                  if now ~= server then
+                    redis.call('XCLAIM', stream, 'jobs', consumer, 0, entry[1], 'TIME', number(now), 'JUSTID')
+                  end
                   redis.call('HSET', receipts, entry[1], nonce .. ' ' .. consumer)
                   return {entry[1], entry[2][2], entry[2][4], 1}
                 end
