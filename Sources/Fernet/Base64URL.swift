@@ -1,46 +1,55 @@
-/// URL-safe base64 (RFC 4648, section 5).
+/// Base64 with the alphabet of URLs (RFC 4648, section 5).
 package enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    package static func encode(_ bytes: [UInt8], padded: Bool) -> String {
+    package static func encode(_ bytes: [UInt8], padded: Bool = false) -> String {
         var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
-            for index in 0...group.count { text.append(alphabet[Int(bits >> (18 - 6 * UInt32(index)) & 63)]) }
-            if padded { text += Array(repeating: UInt8(ascii: "="), count: 3 - group.count) }
+        text.reserveCapacity(bytes.count * 4 / 3 + 3)
+        var bits = 0
+        var value: UInt32 = 0
+        for byte in bytes {
+            value = value << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(alphabet[Int(value >> UInt32(bits) & 63)])
+            }
         }
+        if bits > 0 { text.append(alphabet[Int(value << UInt32(6 - bits) & 63)]) }
+        while padded, !text.count.isMultiple(of: 4) { text.append(UInt8(ascii: "=")) }
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Reads padded text, strictly: the right length, no other character, no stray bits. `nil` for anything else.
-    package static func decode(padded text: String) -> [UInt8]? {
-        let digits = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-        let padding = text.utf8.count - digits.count
-        guard text.utf8.count.isMultiple(of: 4), padding <= 2,
-            text.utf8.suffix(padding).allSatisfy({ $0 == UInt8(ascii: "=") })
-        else { return nil }
+    /// The bytes, or `nil` for anything that `encode` would not have written without padding: one value has one spelling.
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for digit in digits {
-            guard let value = value(of: digit) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> count))
-                bits &= (1 << count) - 1
+        var bits = 0
+        var value: UInt32 = 0
+        for character in text.utf8 {
+            guard let digit = digit(character) else { return nil }
+            value = value << 6 | UInt32(digit)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(bits)))
             }
         }
-        return bits == 0 ? bytes : nil
+        guard bits < 6, value & (1 << UInt32(bits) - 1) == 0 else { return nil }
+        return bytes
     }
 
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
+    /// The same for padded text.
+    package static func decode(padded text: String) -> [UInt8]? {
+        let padding = text.utf8.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+        guard text.utf8.count.isMultiple(of: 4), padding <= 2 else { return nil }
+        return decode(text.dropLast(padding))
+    }
+
+    private static func digit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0") + 52
         case UInt8(ascii: "-"): 62
         case UInt8(ascii: "_"): 63
         default: nil

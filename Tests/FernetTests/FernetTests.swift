@@ -1,4 +1,5 @@
 import CoreTypes
+import Foundation
 import Testing
 
 @testable import Fernet
@@ -105,6 +106,20 @@ struct FernetTests {
 
     @Test("base64 is read strictly", arguments: ["AA", "AA=", "AAA", "A===", "AB==", "AA==\n", "A A=", "++++", "=AAA"])
     func strictBase64(_ text: String) { #expect(Base64URL.decode(padded: text) == nil) }
+
+    @Test("so it is without padding", arguments: ["A", "AB", "AAB", "AA==", "A A", "+/AA", "AAAAA"])
+    func strictWithoutPadding(text: String) { #expect(Base64URL.decode(text) == nil) }
+
+    @Test("base64 gives back every length of bytes, padded or not")
+    func everyLength() throws {
+        for count in 0..<20 {
+            let bytes = try RandomSource.openSSL.bytes(count)
+            #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
+            #expect(Base64URL.decode(padded: Base64URL.encode(bytes, padded: true)) == bytes)
+            let standard = Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+            #expect(Base64URL.encode(bytes, padded: true) == standard)
+        }
+    }
 
     @Test("base64 is written as RFC 4648 has it")
     func base64() {

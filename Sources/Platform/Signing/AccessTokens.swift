@@ -1,3 +1,4 @@
+import Fernet
 import FoundationEssentials
 
 /// Issues and verifies access tokens: JSON Web Tokens (RFC 7519) signed with HMAC-SHA256 and nothing else.

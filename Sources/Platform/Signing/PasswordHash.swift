@@ -1,4 +1,5 @@
 import COpenSSL
+import Fernet
 
 /// A password as it is stored: the parameters of scrypt (RFC 7914), the salt and the digest.
 ///

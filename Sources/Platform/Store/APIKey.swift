@@ -1,3 +1,5 @@
+import Fernet
+
 /// A key for programs, as the store keeps it: of the key itself only a digest is left.
 package struct APIKey: Sendable, Equatable {
     /// What a key may be used for.

@@ -1,3 +1,4 @@
+import Fernet
 package import Scanning
 
 /// Some entries in order, and where the next ones begin; `nil` at the end.

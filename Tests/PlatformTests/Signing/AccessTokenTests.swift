@@ -1,4 +1,5 @@
 import CoreTypes
+import Fernet
 import Foundation
 import Testing
 

@@ -1,4 +1,5 @@
 import CoreTypes
+import Fernet
 import Foundation
 import Testing
 
@@ -68,19 +69,5 @@ struct SigningTests {
     func busy() async {
         let hasher = PasswordHasher(cost: .init(logN: 4, r: 1, p: 1), waitingAtMost: 0)
         await #expect(throws: PasswordHasher.Busy.self) { try await hasher.hash("secret") }
-    }
-
-    @Test("Base64URL decodes only what it would encode", arguments: ["A", "AB", "AAB", "AA==", "A A", "+/AA", "AAAAA"])
-    func strictBase64(text: String) {
-        #expect(Base64URL.decode(text) == nil)
-    }
-
-    @Test("Base64URL gives back every length of bytes")
-    func base64RoundTrip() {
-        for count in 0..<20 {
-            let bytes = Random.bytes(count)
-            #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
-            #expect(Data(base64Encoded: Data(bytes).base64EncodedString()) == Data(bytes))
-        }
     }
 }
