@@ -51,6 +51,33 @@ struct WebhookRouteTests {
         #expect(try await bench.store.webhooks(of: user.id).isEmpty)
     }
 
+    @Test(
+        "what the API's document says a URL is, it takes, and what it says is none, it refuses",
+        arguments: [
+            ("http://hooks.example", true), ("https://hooks.example:8443/a/b?c=%20d&e#f", true), ("http://0", true),
+            ("https://a_b.-.example./", true), ("https://127.0.0.1:65535?x", true), ("http://[::]", true),
+            ("http://[2001:db8::1:2]:1/", true), ("http://[1:2:3:4:5:6:7:8]#", true), ("http://x/'()*+,;=@:!$~", true),
+            ("http://", false), ("http://:80/", false), ("http://x:65536/", false),
+            ("http://x:/y z", false), ("http://[::1/", false), ("http://[1:2]/", false), ("http://a@b/", false),
+            ("http://x/%2", false), ("http://x/\u{e9}", false), ("gopher://x/", false), ("//x", false), ("", false),
+        ])
+    func pattern(url: String, isOne: Bool) async throws {
+        let bench = try Bench()
+        let (_, token) = try await bench.setUp()
+        try await bench.api { (client) async throws in
+            let document = try await client.get("/api/openapi.json", token: token).json
+            var place: Any? = document
+            for key in ["components", "schemas", "WebhookRequest", "properties", "url", "pattern"] {
+                place = (place as? [String: Any])?[key]
+            }
+            let pattern = try Regex(try #require(place as? String))
+            #expect((url.firstMatch(of: pattern) != nil) == isOne)
+            let reply = try await client.post("/api/webhooks", #"{"url":"\#(url)"}"#, token: token)
+            // 403: it is one, and leads inside.
+            #expect((isOne ? [201, 403] : [400]).contains(reply.status), "\(reply.text)")
+        }
+    }
+
     @Test("events that are none are refused; without events it is all of them; there is an end to how many webhooks")
     func events() async throws {
         let bench = try Bench()

@@ -96,7 +96,7 @@ enum Schemas {
             ["ok": flag, "account_id": text, "arn": text, "problems": list(text)], optional: ["account_id", "arn"]),
         "WebhookRequest": object(
             [
-                "url": ["type": "string", "format": "uri", "maxLength": 2048, "pattern": "^https?://"],
+                "url": ["type": "string", "format": "uri", "maxLength": 2048, "pattern": .text(WebhookURL.pattern)],
                 "events": nullable("array", ["items": event, "minItems": 1]),
             ], optional: ["events"]),
         "Webhook": object(["id": text, "url": text, "events": list(event), "created_at": time]),
