@@ -34,7 +34,7 @@ package protocol ResultStore: Sendable {
     @discardableResult func remove(_ id: ScanID) async throws -> Bool
 
     // Findings
-    /// Adds those that are not there yet, by fingerprint, and returns how many were new.
+    /// Adds those that are not there yet, by fingerprint, and returns how many were new. A scan that has ended takes none.
     @discardableResult func add(_ findings: [Finding], to id: ScanID) async throws -> Int
     /// Worst first, then by path and line.
     func findings(of id: ScanID, after position: FindingPosition?, limit: Int) async throws

@@ -189,7 +189,8 @@ package struct SQLiteStore: ResultStore {
                 sql: """
                     INSERT INTO findings
                         (scan_id, fingerprint, severity, path, line, "column", rule, title, excerpt)
-                    SELECT scan_id, ?, ?, ?, ?, ?, ?, ?, ? FROM scans WHERE scan_id = ?
+                    SELECT scan_id, ?, ?, ?, ?, ?, ?, ?, ? FROM scans
+                        WHERE scan_id = ? AND status IN ('queued', 'running')
                     ON CONFLICT DO NOTHING
                     """)
             for finding in findings {

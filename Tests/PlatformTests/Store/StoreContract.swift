@@ -180,22 +180,36 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
             try await store.advance(old.id, to: 1)
             #expect(try await store.queuedScans(before: time.now - .seconds(60), limit: 9) == [])
         },
-        StorePromise("results older than the retention go, with their findings; open scans stay") { store, time in
-            let done = scan(time)
-            let open = scan(time)
-            for scan in [done, open] { try await store.create(scan) }
-            try await store.add([.sample(1)], to: done.id)
-            try await store.finish(done.id, as: .failed(reason: "x"))
+        StorePromise("results of every kind older than the retention go, with their findings; open scans stay") {
+            store, time in
+            func scans() async throws -> [Scan] {
+                var scans: [Scan] = []
+                for kind in ScanKind.allCases {
+                    let scan = Scan(
+                        id: .random(), userID: "u1", kind: kind, fileName: nil, uploadBytes: 7, createdAt: time.now)
+                    scans.append(scan)
+                    try await store.create(scan)
+                    #expect(try await store.add([.sample(1)], to: scan.id) == 1)
+                }
+                return scans
+            }
+            let done = try await scans()
+            let open = try await scans()
+            for scan in done { try await store.finish(scan.id, as: .failed(reason: "x")) }
             time.advance(by: retention)
             #expect(try await store.expire() == 0)
             time.advance(by: .milliseconds(1))
-            let young = scan(time)
-            try await store.create(young)
-            #expect(try await store.expire() == 1)
-            #expect(try await store.scan(done.id) == nil)
-            #expect(try await store.findings(of: done.id, after: nil, limit: 9).items.isEmpty)
-            #expect(try await store.scan(open.id) != nil)
-            #expect(try await store.scan(young.id) != nil)
+            let young = try await scans()
+            for scan in young { try await store.finish(scan.id, as: .failed(reason: "x")) }
+            #expect(try await store.expire() == done.count)
+            for scan in done {
+                #expect(try await store.scan(scan.id) == nil, "\(scan.kind)")
+                #expect(try await store.findings(of: scan.id, after: nil, limit: 9).items.isEmpty, "\(scan.kind)")
+            }
+            for scan in open + young {
+                #expect(try await store.scan(scan.id) != nil, "\(scan.kind)")
+                #expect(try await store.findings(of: scan.id, after: nil, limit: 9).items.count == 1, "\(scan.kind)")
+            }
         },
     ]
 
@@ -222,6 +236,35 @@ struct StorePromise: Sendable, CustomTestStringConvertible {
             let id = ScanID.random()
             #expect(try await store.add([.sample(1)], to: id) == 0)
             #expect(try await store.findings(of: id, after: nil, limit: 9).items.isEmpty)
+        },
+        StorePromise("a scan that has ended takes no more findings") { store, time in
+            for kind in ScanKind.allCases {
+                let scan = Scan(
+                    id: .random(), userID: "u1", kind: kind, fileName: nil, uploadBytes: 7, createdAt: time.now)
+                try await store.create(scan)
+                #expect(try await store.add([.sample(1)], to: scan.id) == 1)
+                try await store.finish(scan.id, as: .cancelled(reason: "asked"))
+                #expect(try await store.add([.sample(1), .sample(2)], to: scan.id) == 0)
+                #expect(try await store.findings(of: scan.id, after: nil, limit: 9).items == [.sample(1)])
+                #expect(try await store.scan(scan.id)?.counts.total == 1)
+            }
+        },
+        StorePromise("a scan that is ended, or removed, while findings come says how many there are, and leaves none") {
+            store, time in
+            for number in 0..<40 {
+                let scan = Scan(
+                    id: .random(), userID: "u1", kind: .container, fileName: nil, uploadBytes: 7, createdAt: time.now)
+                try await store.create(scan)
+                async let added = store.add((0..<20).map { .sample($0) }, to: scan.id)
+                if number.isMultiple(of: 2) {
+                    #expect(try await store.finish(scan.id, as: .cancelled(reason: "asked")))
+                } else {
+                    #expect(try await store.remove(scan.id))
+                }
+                _ = try await added
+                let left = try await store.findings(of: scan.id, after: nil, limit: 99).items.count
+                #expect(try await store.scan(scan.id)?.counts.total ?? 0 == left)
+            }
         },
         StorePromise("pages of findings are worst first, whole, and without repeats") { store, time in
             let scan = scan(time)

@@ -1,5 +1,5 @@
 package import CoreTypes
-package import Scanning
+import Scanning
 
 /// The store in MongoDB. One scan is one document and each finding is another, so that no scan meets the size limit of
 /// documents; each promise is kept by one atomic operation on one document, because a single mongod has no transactions.
@@ -153,9 +153,13 @@ package struct MongoStore: ResultStore {
             changes["finished_at"] = now
             changes["reason"] = outcome.reason.map { .text($0) }
             changes["totals"] = outcome.totals.map { .document($0.document) }
-            return try await update(
-                MongoLayout.scans, Self.openScan(id), ["$set": .document(changes), "$min": ["started_at": now]],
-                in: database) == 1
+            let isFirst =
+                try await update(
+                    MongoLayout.scans, Self.openScan(id), ["$set": .document(changes), "$min": ["started_at": now]],
+                    in: database) == 1
+            // Whoever cancels a scan does not wait for its scanner: what it added since the first look counts as well.
+            if isFirst { try await settle(id, in: database) }
+            return isFirst
         }
         return false
     }
@@ -166,77 +170,12 @@ package struct MongoStore: ResultStore {
         for database in MongoLayout.databases {
             guard try await first(MongoLayout.scans, Self.key(id), in: database) != nil else { continue }
             _ = try await delete(MongoLayout.findings, Self.key(id), in: database)
-            return try await delete(MongoLayout.scans, Self.key(id), in: database) == 1
+            let isRemoved = try await delete(MongoLayout.scans, Self.key(id), in: database) == 1
+            // Those that a scanner added in between.
+            _ = try await delete(MongoLayout.findings, Self.key(id), in: database)
+            return isRemoved
         }
         return false
-    }
-
-    // MARK: Findings
-
-    @discardableResult
-    package func add(_ findings: [Finding], to id: ScanID) async throws -> Int {
-        guard !findings.isEmpty else { return 0 }
-        for database in MongoLayout.databases {
-            guard let scan = try await first(MongoLayout.scans, Self.key(id), in: database),
-                let created = scan["created_at"]
-            else { continue }
-            return try await add(findings, to: id, created: created, in: database)
-        }
-        return 0
-    }
-
-    private func add(_ findings: [Finding], to id: ScanID, created: BSON, in database: String) async throws -> Int {
-        let updates = findings.map { finding -> BSON in
-            var document = finding.document
-            document["scan_id"] = .text(id.description)
-            document["created_at"] = created
-            return [
-                "q": ["_id": .text("\(id)/\(finding.fingerprint)")], "u": ["$setOnInsert": .document(document)],
-                "upsert": true,
-            ]
-        }
-        let reply = try await translating {
-            // Two consumers with the same finding at once: one of them is told that the key is taken, and all is well.
-            try await client.run(
-                durable(["update": .text(MongoLayout.findings), "updates": .array(updates), "ordered": false]),
-                in: database, tolerating: 11000)
-        }
-        var new = SeverityCounts()
-        for place in reply["upserted"]?.array ?? [] {
-            guard let index = place.document?["index"]?.int, findings.indices.contains(Int(index)) else { continue }
-            new[findings[Int(index)].severity] += 1
-        }
-        guard new.total > 0 else { return 0 }
-        // A crash before this line leaves the counts short; `finish` counts what is there.
-        let steps = Severity.allCases.map { (name: "counts.\($0.rawValue)", value: BSON.int(Int64(new[$0]))) }
-        _ = try await update(MongoLayout.scans, Self.key(id), ["$inc": .document(BSONDocument(steps))], in: database)
-        return new.total
-    }
-
-    package func findings(of id: ScanID, after position: FindingPosition?, limit: Int) async throws
-        -> Page<Finding, FindingPosition>
-    {
-        var filter = Self.key(id)
-        if let position {
-            let rank = BSON.int(Int64(position.severity.rank))
-            let path = BSON.text(position.path)
-            let line = BSON.int(Int64(position.line))
-            filter["severity"] = ["$lte": rank]
-            filter["$or"] = [
-                ["severity": ["$lt": rank]],
-                ["path": ["$gt": path]],
-                ["path": path, "line": ["$gt": line]],
-                ["path": path, "line": line, "fingerprint": ["$gt": .text(position.fingerprint)]],
-            ]
-        }
-        for database in MongoLayout.databases {
-            let found = try await find(
-                MongoLayout.findings, filter, sort: ["severity": -1, "path": 1, "line": 1, "fingerprint": 1],
-                limit: limit + 1, in: database)
-            if found.isEmpty { continue }
-            return Page(found.compactMap(Finding.init), limit: limit, position: FindingPosition.init)
-        }
-        return Page([], limit: limit, position: FindingPosition.init)
     }
 
     /// MongoDB's own retention does the same about once a minute; here it is done when somebody asks.
@@ -261,9 +200,9 @@ package struct MongoStore: ResultStore {
 
     // MARK: Inside
 
-    private static func key(_ id: ScanID) -> BSONDocument { ["scan_id": .text(id.description)] }
+    static func key(_ id: ScanID) -> BSONDocument { ["scan_id": .text(id.description)] }
 
-    private static func openScan(_ id: ScanID) -> BSONDocument { ["scan_id": .text(id.description), "status": open] }
+    static func openScan(_ id: ScanID) -> BSONDocument { ["scan_id": .text(id.description), "status": open] }
 
     /// Changes the scan in whichever database it is.
     private func change(_ filter: BSONDocument, _ change: BSONDocument) async throws {
@@ -271,27 +210,6 @@ package struct MongoStore: ResultStore {
         where try await update(MongoLayout.scans, filter, change, in: database) > 0 {
             return
         }
-    }
-
-    /// The counts as fields to set, from the findings that are there.
-    private func counts(of id: ScanID, in database: String) async throws -> BSONDocument {
-        let reply = try await translating {
-            try await client.run(
-                [
-                    "aggregate": .text(MongoLayout.findings),
-                    "pipeline": [
-                        ["$match": ["scan_id": .text(id.description)]],
-                        ["$group": ["_id": "$severity", "count": ["$sum": 1]]],
-                    ],
-                    "cursor": [:],
-                ], in: database)
-        }
-        var counts: [Severity: Int64] = [:]
-        for group in reply.firstBatch {
-            guard let rank = group["_id"]?.int, let severity = Severity(rank: Int(rank)) else { continue }
-            counts[severity] = group["count"]?.int
-        }
-        return BSONDocument(Severity.allCases.map { ("counts.\($0.rawValue)", .int(counts[$0] ?? 0)) })
     }
 }
 
