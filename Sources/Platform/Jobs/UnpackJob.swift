@@ -8,12 +8,14 @@ package struct UnpackJob: JobHandler {
     private let store: any ResultStore
     private let data: DataFolder
     private let limits: UnpackLimits
+    private let watch: ScanWatch
     private let logger: Logger
 
-    package init(store: any ResultStore, data: DataFolder, logger: Logger) {
+    package init(store: any ResultStore, data: DataFolder, clock: any Clock<Duration>, logger: Logger) {
         self.store = store
         self.data = data
         self.limits = .upload
+        watch = ScanWatch(store: store, clock: clock)
         self.logger = logger
     }
 
@@ -26,10 +28,20 @@ package struct UnpackJob: JobHandler {
         try await store.advance(id, to: 10)
         // Nothing came with it that is to be unpacked.
         if scan.kind == .cloud { return .followed(by: Job(scan: id), in: .cloud) }
-        if scan.kind == .container {
-            let intake = ImageIntake(store: store, data: data, logger: logger)
-            return try await intake.handle(id, interruption)
+        let outcome = try await watch.whileOpen(id, interruption) {
+            if scan.kind == .container {
+                return try await ImageIntake(store: store, data: data, logger: logger).handle(id, interruption)
+            }
+            return try await unpack(delivery, interruption)
         }
+        if let outcome { return outcome }
+        data.removeFiles(of: id)
+        logger.info("The scan was ended while its upload was looked at.", metadata: ["scan": "\(id)"])
+        return .done
+    }
+
+    private func unpack(_ delivery: Delivery, _ interruption: Interruption) async throws -> JobOutcome {
+        let id = delivery.job.scan
         // One folder a delivery: a consumer that lost its lease cannot write into what the engine reads.
         let workspace = data.workspace(id).appending(delivery.receipt)
         let archive = data.upload(id)

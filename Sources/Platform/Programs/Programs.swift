@@ -44,8 +44,8 @@ package enum Programs {
         let upkeep = Upkeep(store: store, queue: queue, data: settings.data, time: .system, logger: logger)
         let consumer = JobConsumer(
             queue: queue, topic: .scan, name: settings.instance("worker"),
-            handler: UnpackJob(store: store, data: settings.data, logger: logger), clock: ContinuousClock(),
-            logger: logger)
+            handler: UnpackJob(store: store, data: settings.data, clock: ContinuousClock(), logger: logger),
+            clock: ContinuousClock(), logger: logger)
         let stop = stopOnSignal()
         let webhooks = try webhooks(settings, store, queue, logger)
         logger.info("The worker takes jobs.")

@@ -105,17 +105,23 @@ struct AccessTests {
         let bench = try Bench()
         let (user, token) = try await bench.setUp()
         let mine = try await bench.queuedScan(of: user.id)
-        let theirs = try await bench.queuedScan(of: "somebody")
-        try await bench.api { client in
+        var theirs: [Scan] = []
+        for kind in ScanKind.allCases {
+            let scan = Scan(
+                id: .random(), userID: "somebody", kind: kind, fileName: nil, uploadBytes: 1, createdAt: bench.time.now)
+            try await bench.store.create(scan)
+            theirs.append(scan)
+        }
+        try await bench.api { [theirs] client in
             #expect(try await client.get("/api/scans/\(mine.id)", token: token).status == 200)
-            for id in ["\(theirs.id)", "\(ScanID.random())", "x", "..%2f..%2fetc%2fpasswd", "%00"] {
+            for id in theirs.map(\.id.description) + ["\(ScanID.random())", "x", "..%2f..%2fetc%2fpasswd", "%00"] {
                 for endpoint in API.endpoints where endpoint.path.hasPrefix("/api/scans/:id") {
                     let path = endpoint.path.replacing(":id", with: id)
                     let reply = try await client.send(endpoint.method, path, token: token)
                     #expect(reply.status == 404 && reply.detail == "there is no such scan", "\(path)")
                 }
             }
-            #expect(try await bench.store.scan(theirs.id)?.status == .queued)
+            for scan in theirs { #expect(try await bench.store.scan(scan.id) == scan) }
             let list = try await client.get("/api/scans", token: token)
             #expect(list.items.map { $0["scan_id"] as? String } == [mine.id.description])
         }

@@ -63,13 +63,6 @@ final class CloudBench: Sendable {
         return scan
     }
 
-    func worker() -> JobConsumer {
-        JobConsumer(
-            queue: bench.queue, topic: .scan, name: "worker",
-            handler: UnpackJob(store: bench.store, data: bench.data, logger: .silent), clock: bench.clock,
-            logger: .silent)
-    }
-
     func engine(vault: CloudVault? = nil) -> JobConsumer {
         JobConsumer(
             queue: bench.queue, topic: .cloud, name: "engine",
@@ -80,7 +73,7 @@ final class CloudBench: Sendable {
 
     /// The scan after worker and engine had it.
     func run(_ scan: Scan) async throws -> Scan? {
-        _ = try await worker().runNext(stop: StopSignal())
+        _ = try await bench.worker().runNext(stop: StopSignal())
         _ = try await engine().runNext(stop: StopSignal())
         return try await bench.store.scan(scan.id)
     }

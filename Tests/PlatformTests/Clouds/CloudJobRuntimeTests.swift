@@ -123,7 +123,7 @@ struct CloudJobRuntimeTests {
                 echo $$ > \(place.path)/child; trap '' TERM; sleep 1000
                 """)
         let scan = try await clouds.queuedScan()
-        _ = try await clouds.worker().runNext(stop: StopSignal())
+        _ = try await clouds.bench.worker().runNext(stop: StopSignal())
         let engine = clouds.engine()
         async let ran = engine.runNext(stop: StopSignal())
         func number(_ name: String) -> pid_t? {
@@ -166,7 +166,7 @@ struct CloudJobRuntimeTests {
         let clouds = try CloudBench()
         let bench = clouds.bench
         let scan = try await clouds.queuedScan()
-        _ = try await clouds.worker().runNext(stop: StopSignal())
+        _ = try await clouds.bench.worker().runNext(stop: StopSignal())
         let held = try #require(await bench.queue.claim(from: .cloud, by: "killed"))
         let left = bench.data.workspace(scan.id).appending(held.receipt)
         try bench.data.createTree(left)

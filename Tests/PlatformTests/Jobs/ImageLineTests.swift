@@ -11,31 +11,8 @@ struct ImageLineTests {
     private let bench: Bench
     init() throws { bench = try Bench() }
 
-    private func worker() -> JobConsumer {
-        JobConsumer(
-            queue: bench.queue, topic: .scan, name: "worker",
-            handler: UnpackJob(store: bench.store, data: bench.data, logger: .silent), clock: bench.clock,
-            logger: .silent)
-    }
-
-    private func engine() throws -> JobConsumer {
-        let images = ImageSources(
-            secrets: SecretScanner(rules: try RuleSet.bundled()), advisories: nil, time: bench.time.clock)
-        return JobConsumer(
-            queue: bench.queue, topic: .engine, name: "engine",
-            handler: EngineJob(
-                store: bench.store, data: bench.data, sources: { _ in images.make() }, clock: bench.clock,
-                logger: .silent), clock: bench.clock, logger: .silent)
-    }
-
-    private func upload(_ bytes: [UInt8]) async throws -> ScanID {
-        let (_, token) = try await bench.setUp()
-        let reply = try await bench.api {
-            try await $0.upload(bytes, type: "application/x-tar", uri: "/api/containers/upload-scan", token: token)
-        }
-        #expect(reply.status == 202)
-        return try #require(ScanID(reply.string("scan_id")))
-    }
+    private func engine() throws -> JobConsumer { try bench.imageEngine() }
+    private func upload(_ bytes: [UInt8]) async throws -> ScanID { try await bench.uploadedImage(bytes).id }
 
     private static func image() -> TestImage {
         var layer = Tar()
@@ -48,7 +25,7 @@ struct ImageLineTests {
     func wholeLine() async throws {
         let id = try await upload(Self.image().oci())
         #expect(try await bench.store.scan(id)?.kind == .container)
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         #expect(try bench.workspaces().isEmpty)
         #expect(try await engine().runNext(stop: StopSignal()))
         let final = try #require(await bench.store.scan(id))
@@ -66,12 +43,10 @@ struct ImageLineTests {
     @Test("an engine that is killed between two scanners doubles nothing")
     func killedEngine() async throws {
         let id = try await upload(Self.image().docker())
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         _ = try #require(await bench.queue.claim(from: .engine, by: "killed"))
         var first: [Finding] = []
-        let source = try #require(
-            ImageSources(secrets: SecretScanner(rules: try RuleSet.bundled()), advisories: nil, time: bench.time.clock)
-                .make().first)
+        let source = try #require(bench.imageSources().make().first)
         _ = try source.search(bench.data.upload(id), isCancelled: { false }, report: { first.append($0) })
         try await bench.store.add(first, to: id)
         bench.time.advance(by: bench.queue.lease)
@@ -81,13 +56,22 @@ struct ImageLineTests {
         #expect(try await bench.store.findings(of: id, after: nil, limit: 99).items.count == 4)
     }
 
-    @Test("what is no image, or a damaged one, is a failed scan that says why, at once and without a second try")
-    func unfit() async throws {
-        let none = try await upload(Array("this is no image".utf8))
-        #expect(try await worker().runNext(stop: StopSignal()))
-        let failed = try #require(await bench.store.scan(none))
-        #expect(failed.status == .failed && failed.jobs.map(\.status) == [.failed])
-        #expect(failed.reason?.hasPrefix("the image cannot be scanned: the archive is ") == true)
+    @Test("a worker that is killed before, or after, it handed an image on costs a lease and leads to one engine job")
+    func killedWorker() async throws {
+        let id = try await upload(Self.image().oci())
+        _ = try #require(await bench.queue.claim(from: .scan, by: "killed"))
+        try await bench.store.note("image", .running, because: nil, in: id)
+        #expect(try await !bench.worker().runNext(stop: StopSignal()))
+        bench.time.advance(by: bench.queue.lease)
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
+        #expect(try await bench.queue.counts(of: .engine).waiting == 1)
+        try await bench.queue.add(Job(scan: id), to: .scan)
+        #expect(try await engine().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
+        for topic in [Topic.scan, .engine] {
+            #expect(try await bench.queue.counts(of: topic) == QueueCounts(waiting: 0, held: 0, dead: 0))
+        }
+        #expect(try await bench.store.findings(of: id, after: nil, limit: 99).items.count == 4)
         #expect(try bench.uploads().isEmpty)
     }
 
@@ -96,7 +80,7 @@ struct ImageLineTests {
         var image = Self.image()
         image.digests = ["sha256:" + String(repeating: "0", count: 64)]
         let id = try await upload(image.docker())
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         #expect(try await engine().runNext(stop: StopSignal()))
         let failed = try #require(await bench.store.scan(id))
         #expect(failed.status == .failed && failed.reason?.contains("is damaged: it should have the digest") == true)

@@ -10,13 +10,6 @@ struct ScanLineTests {
     private let bench: Bench
     init() throws { bench = try Bench() }
 
-    private func worker() -> JobConsumer {
-        JobConsumer(
-            queue: bench.queue, topic: .scan, name: "worker",
-            handler: UnpackJob(store: bench.store, data: bench.data, logger: .silent), clock: bench.clock,
-            logger: .silent)
-    }
-
     private func engine(_ source: some FindingSource, mostFindings: Int = 1000) -> JobConsumer {
         JobConsumer(
             queue: bench.queue, topic: .engine, name: "engine",
@@ -38,7 +31,7 @@ struct ScanLineTests {
     @Test("a ZIP is unpacked, scanned and tidied away; the scan is completed with what was found")
     func wholeLine() async throws {
         let scan = try await scan(Self.twoFiles)
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         #expect(try await bench.store.scan(scan.id)?.status == .running)
         #expect(try await engine(LineSource()).runNext(stop: StopSignal()))
         let final = try #require(await bench.store.scan(scan.id))
@@ -59,8 +52,8 @@ struct ScanLineTests {
     func badArchives(name: String, bytes: [UInt8]) async throws {
         let bad = try await scan(bytes)
         let good = try await scan(Self.twoFiles)
-        #expect(try await worker().runNext(stop: StopSignal()))
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         let failed = try #require(await bench.store.scan(bad.id))
         #expect(failed.status == .failed)
         #expect(failed.reason?.hasPrefix("the upload cannot be unpacked: the ") == true, "\(failed.reason ?? "")")
@@ -72,7 +65,7 @@ struct ScanLineTests {
     func missingUpload() async throws {
         let scan = try await bench.queuedScan()
         for attempt in 1...5 {
-            #expect(try await worker().runNext(stop: StopSignal()))
+            #expect(try await bench.worker().runNext(stop: StopSignal()))
             bench.time.advance(by: .seconds(1 << attempt))
         }
         let failed = try #require(await bench.store.scan(scan.id))
@@ -83,7 +76,7 @@ struct ScanLineTests {
     @Test("an engine that is killed halfway costs a lease and doubles nothing")
     func killedEngine() async throws {
         let scan = try await scan(Self.twoFiles)
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         // The killed one had stored a part of the findings and acknowledged nothing.
         let held = try #require(await bench.queue.claim(from: .engine, by: "killed"))
         let folder = bench.data.workspace(scan.id).appending(held.job.payload)
@@ -106,12 +99,12 @@ struct ScanLineTests {
         _ = try #require(await bench.queue.claim(from: .scan, by: "killed"))
         try await bench.store.advance(scan.id, to: 10)
         bench.time.advance(by: bench.queue.lease)
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         #expect(try await bench.queue.counts(of: .engine).waiting == 1)
         // Upkeep of a scan that got its job twice.
         try await bench.queue.add(Job(scan: scan.id), to: .scan)
         #expect(try await engine(LineSource()).runNext(stop: StopSignal()))
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         #expect(try await bench.queue.counts(of: .engine) == QueueCounts(waiting: 0, held: 0, dead: 0))
         #expect(try await bench.store.scan(scan.id)?.counts.total == 3)
     }
@@ -120,7 +113,7 @@ struct ScanLineTests {
     func tooManyFindings() async throws {
         let lines = [UInt8](repeating: UInt8(ascii: "\n"), count: 1500)
         let scan = try await scan(Zip.archive([("big.txt", lines)]))
-        #expect(try await worker().runNext(stop: StopSignal()))
+        #expect(try await bench.worker().runNext(stop: StopSignal()))
         #expect(try await engine(LineSource(), mostFindings: 1000).runNext(stop: StopSignal()))
         let final = try #require(await bench.store.scan(scan.id))
         #expect(final.status == .partial && final.counts.total == 1000)
@@ -132,7 +125,7 @@ struct ScanLineTests {
     func cancelledWhileRunning() async throws {
         for isRemoved in [false, true] {
             let scan = try await scan(Self.twoFiles)
-            #expect(try await worker().runNext(stop: StopSignal()))
+            #expect(try await bench.worker().runNext(stop: StopSignal()))
             let engine = engine(EndlessSource())
             async let ran = engine.runNext(stop: StopSignal())
             // The heartbeat of the job and the look at its scan.
@@ -220,7 +213,7 @@ struct LineSource: FindingSource {
 }
 
 /// Scans until it is told to stop.
-private struct EndlessSource: FindingSource {
+struct EndlessSource: FindingSource {
     let name = "endless"
 
     func search(_ folder: FilePath, isCancelled: () -> Bool, report: (Finding) throws -> Void) throws -> SearchReport {

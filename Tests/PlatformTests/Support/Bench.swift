@@ -61,6 +61,13 @@ final class Bench: Sendable {
         return scan
     }
 
+    /// As the worker takes its jobs.
+    func worker() -> JobConsumer {
+        JobConsumer(
+            queue: queue, topic: .scan, name: "worker",
+            handler: UnpackJob(store: store, data: data, clock: clock, logger: .silent), clock: clock, logger: .silent)
+    }
+
     func uploads() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: data.uploads.string) }
     func workspaces() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: data.workspaces.string) }
 }

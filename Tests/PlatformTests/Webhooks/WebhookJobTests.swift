@@ -153,10 +153,7 @@ struct WebhookJobTests {
     func ends() async throws {
         let (user, token) = try await bench.setUp()
         func waiting() async throws -> Int { try await bench.queue.counts(of: .webhook).waiting }
-        let worker = JobConsumer(
-            queue: bench.queue, topic: .scan, name: "worker",
-            handler: UnpackJob(store: bench.store, data: bench.data, logger: .silent), clock: bench.clock,
-            logger: .silent)
+        let worker = bench.worker()
         let engine = JobConsumer(
             queue: bench.queue, topic: .engine, name: "engine",
             handler: EngineJob(
