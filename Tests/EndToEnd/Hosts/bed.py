@@ -1,6 +1,7 @@
 """Where the test bed keeps what it builds, and that it builds each thing once."""
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -29,6 +30,7 @@ def command(*arguments, timeout: float = 600, **options) -> str:
     return result.stdout
 
 
+@functools.cache
 def build_release(*products: str) -> Path:
     """Builds programs that need no Swift runtime, as install.sh builds them, and says in which folder they are."""
     command(CHECKOUT / "scripts/build-release", *products, timeout=3600)
