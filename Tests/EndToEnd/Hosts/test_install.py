@@ -1,17 +1,15 @@
 """bedplate install on a booted Debian 12 without a network. Node, MongoDB and Python come from stand-ins."""
 import fnmatch
-import json
 import re
 from pathlib import Path
 
 import archives
 import pytest
+from asking import Asking
 from disk import configuration, demand_same, tree
 from installing import BEDPLATE, BY_CHANCE, Installation, answer
 from standins import mongodb
 from test_install_faults import instead
-from waiting import until
-
 
 # The tree from before is of another machine, and of another boot.
 OTHER_MACHINE = r"/etc/(machine-id|hostname)|/var/lib/systemd/random-seed|/var/log/wtmp|/var/tmp/systemd-private-.*"
@@ -74,29 +72,14 @@ def test_a_bare_host_has_become_a_running_platform_which_comes_back_after_a_powe
 
 
 def test_the_installed_platform_finds_the_secrets_in_what_is_uploaded(running):
-    machine = running.machine
-
-    def ask(path: str, *options: str, token: str = "") -> dict:
-        # By a file, as nobody's token or password is an argument.
-        machine.write("/root/.curlrc", f'header = "Authorization: Bearer {token}"\n' if token else "", mode=0o600)
-        return json.loads(machine.run("curl", "--fail-with-body", "--silent", *options, f"http://127.0.0.1:8080{path}").stdout)
-
-    def say(path: str, body: dict) -> dict:
-        machine.write("/root/said", json.dumps(body), mode=0o600)
-        return ask(path, "--json", "@/root/said")
-
-    secret = {name: machine.read(f"/etc/bedplate/secrets/{name}").strip() for name in ("SETUP_TOKEN", "ADMIN_PASSWORD")}
-    until("the API is ready", lambda: machine.run("curl", "-sf", "http://127.0.0.1:8080/api/health/ready", check=False).returncode == 0)
-    say("/api/setup/complete", {"setup_token": secret["SETUP_TOKEN"]})
-    token = say("/api/auth/login", {"username": "admin", "password": secret["ADMIN_PASSWORD"]})["access_token"]
+    machine, platform = running.machine, Asking(running.machine)
     files, expected, _ = archives.planted()
     machine.write("/root/upload.zip", archives.made_of(files))
-    scan = ask("/api/code/upload-scan?file_name=upload.zip", "--header", "Content-Type: application/zip",
-               "--data-binary", "@/root/upload.zip", token=token)["scan_id"]
-    ended = until("the scan ends", lambda: (s := ask(f"/api/scans/{scan}", token=token))["status"] in ("completed", "failed") and s)
+    scan = platform.ask("/api/code/upload-scan?file_name=upload.zip", "--header", "Content-Type: application/zip",
+                        "--data-binary", "@/root/upload.zip")["scan_id"]
+    ended = platform.ended(scan)
     assert ended["status"] == "completed", ended
-    found = ask(f"/api/scans/{scan}/findings?limit=100", token=token)["items"]
-    assert {(finding["path"], finding["line"], finding["rule"]) for finding in found} == expected
+    assert {(finding["path"], finding["line"], finding["rule"]) for finding in platform.findings(scan)} == expected
 
 
 def test_apt_asks_nobody_restarts_nothing_of_others_and_leaves_a_changed_configuration_file(running):

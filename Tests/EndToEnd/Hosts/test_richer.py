@@ -1,10 +1,11 @@
 """What an installation can have besides the usual, on a booted Debian 12 without a network: rotated secrets, a certificate
-by ACME (from Debian's pebble), Docker (a socket of its group stands in) and a scanner (a script stands in)."""
+by ACME (from Debian's pebble), Docker (a socket of its group stands in) and scanners (scripts stand in)."""
 import pytest
+from asking import SECRETS, Asking, ready
 from installing import BEDPLATE, answer
+from standins import prowler
 from waiting import until
 
-SECRETS = "/etc/bedplate/secrets"
 PROBE = "/usr/lib/bedplate/bedplate-probe"
 DIRECTORY = "https://127.0.0.1:14000/dir"
 # It asks for the proof on port 80, as everybody does.
@@ -20,10 +21,6 @@ def admits(machine, name: str, value: str) -> bool:
                 "MONGO_PASSWORD": ["mongodb", "127.0.0.1", "27017", "--user", "cspm"],
                 "MONGO_ROOT_PASSWORD": ["mongodb", "127.0.0.1", "27017", "--user", "root"]}[name]
     return machine.run(PROBE, *question, "--password-file", "/etc/probed", check=False).returncode == 0
-
-
-def ready(machine) -> bool:
-    return machine.run("curl", "-sf", "http://127.0.0.1:8080/api/health/ready", check=False).returncode == 0
 
 
 def test_secrets_are_rotated_with_what_asks_for_them_and_a_rotation_that_was_killed_is_ended_by_the_next_installation(running):
@@ -81,6 +78,33 @@ def test_docker_and_a_scanner_are_taken_up_where_the_profile_asks_and_given_back
 
     machine.run(BEDPLATE, "uninstall", "--purge", "--yes", timeout=300)
     assert "cspm" not in machine.sh("getent group docker")
+
+
+def test_a_cloud_is_scanned_with_the_prowler_that_is_installed_where_the_profile_asks(running):
+    machine, platform = running.machine, Asking(running.machine)
+    account = platform.say("/api/cloud-accounts", {
+        "provider": "aws", "name": "mine", "access_key_id": "AKIAQQQQQQQQQQQQWXYZ", "regions": ["us-east-1"],
+        "secret_access_key": "not-a-secret-of-anybody-0123456789"})  # bedplate:allow-secret
+    without = platform.say("/api/cloud-scans/", {"account": account["id"]}, check=False)
+    assert "add 'scanners: [prowler]' to the profile and run 'bedplate install'" in without["detail"]
+
+    def programs():
+        return sorted(machine.sh("pidof cspm").split())
+
+    wheel, place, before = prowler.wheel(), f"/opt/standin/{prowler.NAME}", programs()
+    machine.write(place, wheel)
+    wanted = running.adding("scanners=[prowler]", prowler.archive(wheel, place))
+    assert "install prowler 5.46.0 into /var/lib/bedplate/runtimes/venv-prowler" in wanted.made()
+    assert wanted.made() == []
+
+    # Nobody was started anew for it, and it runs as the engine does: without rights, with little of the host to be seen.
+    assert programs() == before
+    identity = platform.say("/api/cloud-scans/validate", {"account": account["id"]})
+    assert identity["ok"] and identity["account_id"] == "123456789012", identity
+    scan = platform.say("/api/cloud-scans/", {"account": account["id"]})["scan_id"]
+    ended = platform.ended(scan)
+    assert ended["status"] == "partial" and ended["kind"] == "cloud", ended
+    assert len(platform.findings(scan)) == ended["findings"] == 6
 
 
 @pytest.fixture
