@@ -46,12 +46,19 @@ final class ServerProcess: Sendable {
     }
 
     /// Keeps its connections and answers nobody, until it is thawed.
-    func freeze() { signal(SIGSTOP) }
-    func thaw() { signal(SIGCONT) }
-
-    private func signal(_ number: Int32) {
+    func freeze() {
         process.withLock { process in
-            if let running = process { Glibc.kill(running.processIdentifier, number) }
+            guard let running = process else { return }
+            Glibc.kill(running.processIdentifier, SIGSTOP)
+            // The thread that takes the signal stops the others: until it has its turn, they answer.
+            var stopped = siginfo_t()
+            waitid(P_PID, id_t(running.processIdentifier), &stopped, WSTOPPED | WNOWAIT)
+        }
+    }
+
+    func thaw() {
+        process.withLock { process in
+            if let running = process { Glibc.kill(running.processIdentifier, SIGCONT) }
         }
     }
 
