@@ -7,15 +7,16 @@ struct WebhookURL {
     let host: String
     let scheme: String
 
-    /// What the API's document says of it. Nothing that fits is refused for its form; some spellings of IPv6 addresses are
-    /// taken that do not fit.
+    /// What the API's document says of it. Nothing that fits is refused for its form. A little is taken that does not
+    /// fit: some spellings of IPv6 addresses, and a second `#`.
     static let pattern: String = {
         let name = "[A-Za-z0-9_-]+"
         let group = "[0-9A-Fa-f]{1,4}"
         let address = #"\[((\#(group):){7}\#(group)|(\#(group)(:\#(group)){0,2})?::(\#(group)(:\#(group)){0,3})?)\]"#
         let port = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-        let rest = "[/?#]([A-Za-z0-9._~:/?#@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
-        return #"^https?://(\#(name)(\.\#(name))*\.?|\#(address))(:\#(port))?(\#(rest))?$"#
+        let character = "[A-Za-z0-9._~:@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
+        let rest = #"(/(\#(character)|/)*)?(\?(\#(character)|[/?])*)?(#(\#(character)|[/?])*)?"#
+        return #"^https?://(\#(name)(\.\#(name))*\.?|\#(address))(:\#(port))?\#(rest)$"#
     }()
 
     /// What is wrong with it, as a sentence.
