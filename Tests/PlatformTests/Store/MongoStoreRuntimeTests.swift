@@ -77,6 +77,38 @@ struct MongoStoreRuntimeTests {
         }
     }
 
+    @Test("a scan and its findings are in the database of their kind only, with the time that retention goes by")
+    func places() async throws {
+        try await Self.shared.value.empty()
+        let client = try MongoClient(try await Self.shared.value.url)
+        let time = TestTime(WallClock.system.now())
+        let store = try await store(time)
+        func documents(_ collection: String, in database: String) async throws -> [BSONDocument] {
+            let reply = try await client.run(["find": .text(collection), "filter": [:]], in: database)
+            return reply["cursor"]?.document?["firstBatch"]?.array?.compactMap(\.document) ?? []
+        }
+        let places: [(ScanKind, String)] = [
+            (.code, "cspm_security_scans"), (.container, "cspm_container_security"), (.cloud, "cspm_cloud_security"),
+        ]
+        for (index, (kind, database)) in places.enumerated() {
+            time.advance(by: .seconds(-60))
+            let scan = Scan(
+                id: .random(), userID: "u", kind: kind, fileName: nil, uploadBytes: 1, createdAt: time.now)
+            try await store.create(scan)
+            time.advance(by: .seconds(30))
+            // Twice, as by a job that is repeated.
+            for _ in 0..<2 { try await store.add([.sample(1)], to: scan.id) }
+            for collection in ["scans", "findings"] {
+                let found = try await documents(collection, in: database)
+                #expect(found.map { $0["scan_id"]?.text } == [scan.id.description], "\(kind)")
+                #expect(found.first?["created_at"] == .date(scan.createdAt), "\(kind)")
+                for (_, other) in places[(index + 1)...] {
+                    #expect(try await documents(collection, in: other).isEmpty, "\(kind) in \(other)")
+                }
+            }
+        }
+    }
+
     @Test("a cloud account's name is unique by the database's own index")
     func accounts() async throws {
         try await Self.shared.value.empty()
