@@ -16,6 +16,7 @@ import base as debian  # noqa: E402
 import machine as machines  # noqa: E402
 import mirrors  # noqa: E402
 from bed import BED, CHECKOUT, build_release  # noqa: E402
+from beforehand import STANDINS  # noqa: E402
 from machine import Machine  # noqa: E402
 from installing import (bare, bare_layer, build, expired_key, installed, running, stocked, stocked_layer,  # noqa: E402, F401
                         stocked_outcome, upstreams)
@@ -77,8 +78,8 @@ def base(request):
     # told, when it is asked for.
     with ThreadPoolExecutor() as pool:
         if any("upstreams" in getattr(item, "fixturenames", ()) for item in request.session.items):
-            for build in (mongodb.mirror, python312.archive, node.mirror):
-                pool.submit(build)
+            for standin in STANDINS:
+                pool.submit(standin)
         return debian.base()
 
 

@@ -9,17 +9,13 @@ from pathlib import Path
 import pytest
 import mirrors
 from bed import CHECKOUT, build_release, command
+from beforehand import BASE, NEEDED, OURS
 from disk import accounts, befores, demand_same, packages, tree, unfinished
 from machine import Machine
 from progress import Progress
 from standins import mongodb, node, python312
 
-# Of the distribution: what an installation installs, what the stand-ins need, and what our own programs link.
-OURS = ["libmongoc-1.0-0", "libarchive13", "libsqlite3-0", "libssl3", "libyaml-0-2"]
-BASE = ["ca-certificates", "build-essential", "libffi-dev", "certbot"]
 SERVERS = ["nginx", "redis-server", "nodejs", "yarnpkg", "mongodb-org"]
-# Of the tests: an ACME server.
-NEEDED = [*BASE, "nginx", "redis-server", "yarnpkg", "nodejs", "python3", "adduser", "pebble", *OURS]
 PROGRAMS = ["bedplated", "bedplate-probe", "bedplate", "cspm"]
 BEDPLATE = "/srv/build/bedplate"
 NODE_PIN = "Package: nodejs\nPin: version 20.*\nPin-Priority: 600\n"
