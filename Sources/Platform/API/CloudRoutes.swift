@@ -157,9 +157,11 @@ enum CloudRoutes {
         }
         let interruption = Interruption()
         let found = try await withTaskCancellationHandler {
-            try await threads.run {
+            // Who is told that it took too long is told when the child is gone.
+            try await threads.finish {
                 try CloudIdentity.ask(
-                    prowler, credentials, region: account.regions[0], isCancelled: { interruption.isRequested })
+                    prowler, credentials, region: account.regions[0], clock: services.clock,
+                    isCancelled: { interruption.isRequested })
             }
         } onCancel: {
             interruption.request()

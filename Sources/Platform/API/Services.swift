@@ -25,6 +25,7 @@ package struct Services: Sendable {
     package var vault: CloudVault?
     package var prowler: Prowler?
     package let time: WallClock
+    package let clock: any Clock<Duration>
     package let deadlines: Deadlines
     package var logger: Logger
     private(set) var health: HealthCheck
@@ -45,6 +46,7 @@ package struct Services: Sendable {
         self.setupToken = setupToken
         self.administratorPassword = administratorPassword
         self.time = time
+        self.clock = clock
         deadlines = Deadlines(clock)
         self.logger = logger
         health = HealthCheck(store: store, queue: queue, slot: slot, deadlines: deadlines)

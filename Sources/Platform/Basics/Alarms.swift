@@ -17,8 +17,7 @@ package final class Alarms: Sendable {
     private let sleep: @Sendable (Duration) async throws -> Void
 
     package init(_ clock: some Clock<Duration>) {
-        let start = clock.now
-        elapsed = { start.duration(to: clock.now) }
+        elapsed = stopwatch(clock)
         sleep = { try await clock.sleep(for: $0) }
     }
 

@@ -11,8 +11,9 @@ struct ChildProgram {
     let environment: [String: String]
     /// Where it runs.
     let folder: FilePath
-    /// What takes longer is killed.
+    /// What takes longer, by the clock, is killed.
     let timeLimit: Duration
+    let clock: any Clock<Duration>
     /// In bytes.
     var largestFile: UInt64 = 16 << 20
 
@@ -58,10 +59,10 @@ struct ChildProgram {
         }
         defer { if !isReaped { _ = reap() } }
         var open = [output.read, errors.read].map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
-        let end = ContinuousClock.now + timeLimit
+        let elapsed = stopwatch(clock)
         while !hasEnded(pid) {
             if isCancelled() { throw Interrupted() }
-            guard ContinuousClock.now < end else { return outcome }
+            guard elapsed() < timeLimit else { return outcome }
             read(&open, into: &outcome, waiting: Self.interval)
         }
         let status = reap()

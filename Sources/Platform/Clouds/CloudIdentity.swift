@@ -31,12 +31,13 @@ struct CloudIdentity {
 
     /// Blocks its thread for at most a minute.
     static func ask(
-        _ prowler: Prowler, _ credentials: CloudCredentials, region: String, isCancelled: () -> Bool
+        _ prowler: Prowler, _ credentials: CloudCredentials, region: String, clock: any Clock<Duration>,
+        isCancelled: () -> Bool
     ) throws -> CloudIdentity {
         let program = ChildProgram(
             arguments: [prowler.interpreter.string, "-I", "-c", question],
             environment: prowler.environment(credentials, region: region, folder: "/"), folder: "/",
-            timeLimit: .seconds(60))
+            timeLimit: .seconds(60), clock: clock)
         let outcome: ChildProgram.Outcome
         do { outcome = try program.run(isCancelled: isCancelled) } catch is Errno {
             return CloudIdentity(problem: Prowler.missing)

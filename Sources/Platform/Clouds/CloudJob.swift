@@ -62,7 +62,8 @@ package struct CloudJob: JobHandler {
         else { throw ScannerFailure(because: "the cloud account was removed; add it and scan again") }
         do throws(CloudVault.Unopened) {
             return ProwlerScanner(
-                prowler: prowler, target: target, regions: account.regions, credentials: try vault.open(account))
+                prowler: prowler, target: target, regions: account.regions, credentials: try vault.open(account),
+                clock: clock)
         } catch { throw ScannerFailure(because: error.because) }
     }
 

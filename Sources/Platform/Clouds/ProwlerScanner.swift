@@ -12,7 +12,8 @@ struct ProwlerScanner: FindingSource {
     let regions: [String]
     let credentials: CloudCredentials
     /// A large account takes an hour; who needs longer is stuck.
-    var timeLimit: Duration = .seconds(4 * 3600)
+    static let timeLimit: Duration = .seconds(4 * 3600)
+    let clock: any Clock<Duration>
 
     /// In bytes; 100,000 entries of Prowler's.
     private static let largestReport: UInt64 = 1 << 30
@@ -26,7 +27,7 @@ struct ProwlerScanner: FindingSource {
         let program = ChildProgram(
             arguments: arguments(folder),
             environment: prowler.environment(credentials, region: regions[0], folder: folder), folder: folder,
-            timeLimit: timeLimit, largestFile: Self.largestReport)
+            timeLimit: Self.timeLimit, clock: clock, largestFile: Self.largestReport)
         let outcome: ChildProgram.Outcome
         do { outcome = try program.run(isCancelled: isCancelled) } catch let error as Errno {
             throw ScannerFailure(because: "Prowler could not be started: \(error)")
@@ -37,7 +38,7 @@ struct ProwlerScanner: FindingSource {
         case .exited(let code): throw ScannerFailure(because: "Prowler ended with \(code)\(lastWords(outcome))")
         case .killed(let signal):
             throw ScannerFailure(because: "Prowler was ended by signal \(signal)\(lastWords(outcome))")
-        case .tooLong: throw ScannerFailure(because: "Prowler did not end within \(timeLimit.secondsRoundedUp) s")
+        case .tooLong: throw ScannerFailure(because: "Prowler did not end within \(Self.timeLimit.secondsRoundedUp) s")
         }
         return try read(folder, outcome.end, isCancelled: isCancelled, report: report)
     }

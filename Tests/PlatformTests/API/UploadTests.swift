@@ -115,14 +115,16 @@ struct UploadTests {
         #expect(parser.fileName == "my code.zip")
     }
 
-    @Test("an upload that has not ended within its 900 s is 504, and leaves no file, no scan and no job")
-    func endless() async throws {
+    @Test(
+        "an upload that has not ended within its 900 s is 504, and leaves no file, no scan and no job",
+        arguments: [(path, "application/zip"), ("/api/containers/upload-scan", "application/x-tar")])
+    func endless(path: String, type: String) async throws {
         let bench = try Bench()
         let (user, token) = try await bench.setUp()
         let (body, feed) = RequestBody.makeStream()
         let head = HTTPRequest(
-            method: .post, scheme: "http", authority: "localhost", path: Self.path,
-            headerFields: [.contentType: "application/zip", .authorization: "Bearer \(token)", .contentLength: "1000"])
+            method: .post, scheme: "http", authority: "localhost", path: path,
+            headerFields: [.contentType: type, .authorization: "Bearer \(token)", .contentLength: "1000"])
         let context = APIContext(
             source: ApplicationRequestContextSource(channel: NIOAsyncTestingChannel(), logger: .silent))
         let answer = Task { [services = bench.services] in

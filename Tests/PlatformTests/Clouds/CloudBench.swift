@@ -1,6 +1,7 @@
 import CoreTypes
 import Fernet
 import Foundation
+import Glibc
 import Platform
 import SystemPackage
 
@@ -14,7 +15,10 @@ final class CloudBench: Sendable {
     let prowler: Prowler
     let vault: CloudVault
 
-    init(script: String? = nil, vaultByte: UInt8 = 1, output: FilePath? = nil) throws {
+    init(
+        script: String? = nil, vaultByte: UInt8 = 1, output: FilePath? = nil,
+        adjust: (inout Services) -> Void = { _ in }
+    ) throws {
         let scripts = try ScratchFolder()
         var program = Self.standin + "/prowler-standin"
         if let script {
@@ -29,6 +33,7 @@ final class CloudBench: Sendable {
         bench = try Bench {
             $0.prowler = prowler
             $0.vault = vault
+            adjust(&$0)
         }
         (self.prowler, self.vault, self.scripts) = (prowler, vault, scripts)
     }
@@ -48,6 +53,29 @@ final class CloudBench: Sendable {
     static func write(_ script: String, to path: String) throws {
         try Data(script.utf8).write(to: URL(filePath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+
+    /// A script that hangs, deaf to polite requests, with something it has started beside it.
+    static func hanging(in place: ScratchFolder) -> String {
+        """
+        (trap '' TERM HUP; sleep 1000) & echo $! > \(place.path)/grandchild
+        echo $$ > \(place.path)/child; trap '' TERM; sleep 1000
+        """
+    }
+
+    /// Whether one of them is there.
+    static func hangs(in place: ScratchFolder) -> Bool {
+        let numbers = ["child", "grandchild"].compactMap { name in
+            (try? String(contentsOfFile: "\(place.path)/\(name)", encoding: .utf8)).flatMap {
+                pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+        }
+        return numbers.count == 2 && numbers.contains { kill($0, 0) == 0 && !isZombie($0) }
+    }
+
+    private static func isZombie(_ pid: pid_t) -> Bool {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return text.split(separator: ")").last?.split(separator: " ").first == "Z"
     }
 
     /// A queued cloud scan of an account of this user, as the API makes them.

@@ -114,33 +114,48 @@ struct CloudJobRuntimeTests {
         #expect(try await nothing.run(nothing.queuedScan())?.status == .completed)
     }
 
-    @Test("a cancel kills Prowler and all that it started, within about a second, and leaves nothing")
-    func cancelled() async throws {
+    /// A scan while Prowler and something that it started hang, both deaf to polite requests.
+    private func hanging(
+        _ body: (CloudBench, Scan, _ isGone: () throws -> Bool) async throws -> Void
+    ) async throws {
         let place = try ScratchFolder()
-        let clouds = try CloudBench(
-            script: """
-                (trap '' TERM HUP; sleep 1000) & echo $! > \(place.path)/grandchild
-                echo $$ > \(place.path)/child; trap '' TERM; sleep 1000
-                """)
+        let clouds = try CloudBench(script: CloudBench.hanging(in: place))
         let scan = try await clouds.queuedScan()
         _ = try await clouds.bench.worker().runNext(stop: StopSignal())
         let engine = clouds.engine()
         async let ran = engine.runNext(stop: StopSignal())
-        func number(_ name: String) -> pid_t? {
-            (try? String(contentsOfFile: "\(place.path)/\(name)", encoding: .utf8)).flatMap {
-                pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines))
-            }
-        }
-        #expect(try await eventually { number("child") != nil })
-        let pids = try [#require(number("child")), #require(number("grandchild"))]
-        try await clouds.bench.store.finish(scan.id, as: .cancelled(reason: "asked"))
-        let start = ContinuousClock.now
-        clouds.bench.clock.advance(by: .seconds(1))
+        #expect(try await eventually { CloudBench.hangs(in: place) })
+        // The look at the scan; the heartbeat sleeps longer.
+        await clouds.bench.clock.sleepers(1, before: .seconds(2))
+        try await body(clouds, scan) { !CloudBench.hangs(in: place) }
         #expect(try await ran)
-        #expect(ContinuousClock.now - start < .seconds(1))
-        #expect(try await eventually { pids.allSatisfy { kill($0, 0) != 0 || isZombie($0) } })
+        #expect(try await eventually { !CloudBench.hangs(in: place) })
         #expect(try clouds.bench.workspaces().isEmpty)
-        #expect(try await clouds.bench.store.scan(scan.id)?.status == .cancelled)
+    }
+
+    @Test("a cancel kills Prowler and all that it started, within about a second, and leaves nothing")
+    func cancelled() async throws {
+        try await hanging { (clouds, scan, isGone) in
+            try await clouds.bench.store.finish(scan.id, as: .cancelled(reason: "asked"))
+            clouds.bench.clock.advance(by: .seconds(1))
+            #expect(try await eventually { try isGone() })
+            #expect(try await clouds.bench.store.scan(scan.id)?.status == .cancelled)
+        }
+    }
+
+    @Test("a Prowler that has not ended after four hours is killed, with all that it started, and the scan says so")
+    func tooLong() async throws {
+        try await hanging { (clouds, scan, isGone) in
+            clouds.bench.clock.advance(by: .seconds(4 * 3600 - 1))
+            #expect(try await clouds.bench.store.scan(scan.id)?.status == .running)
+            #expect(try !isGone())
+            clouds.bench.clock.advance(by: .seconds(1))
+            #expect(try await eventually { try isGone() })
+            #expect(try await eventually { try await clouds.bench.store.scan(scan.id)?.status == .failed })
+            let failed = try #require(await clouds.bench.store.scan(scan.id))
+            #expect(failed.reason == "Prowler did not end within 14400 s" && failed.counts.total == 0)
+            #expect(failed.jobs.map(\.reason) == [failed.reason])
+        }
     }
 
     @Test("what an account lacks ends its scan in words: removed, sealed with another key, no Prowler")
@@ -175,10 +190,5 @@ struct CloudJobRuntimeTests {
         #expect(try await clouds.engine().runNext(stop: StopSignal()))
         #expect(try await bench.store.scan(scan.id)?.counts.total == 6)
         #expect(try bench.workspaces().isEmpty)
-    }
-
-    private func isZombie(_ pid: pid_t) -> Bool {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
-        return text.split(separator: ")").last?.split(separator: " ").first == "Z"
     }
 }

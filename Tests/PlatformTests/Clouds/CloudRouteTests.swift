@@ -123,6 +123,56 @@ struct CloudValidationRuntimeTests {
         return reply.json
     }
 
+    /// The answer to a validation whose child hangs, while the clock of the API goes on by `span`.
+    private func hanging(_ limits: TimeLimits = .standard, for span: Duration) async throws -> Client.Reply {
+        let place = try ScratchFolder()
+        let clouds = try CloudBench(script: "exit 0") { $0.limits = limits }
+        try CloudBench.write(
+            "#!/bin/sh\n" + CloudBench.hanging(in: place),
+            to: clouds.prowler.program.removingLastComponent().appending("python").string)
+        let (user, token) = try await clouds.bench.setUp()
+        _ = try await clouds.bench.store.add(CloudAccount.sample(sealedBy: clouds.vault, user: user.id))
+        async let answer = clouds.bench.api {
+            try await $0.post("/api/cloud-scans/validate", #"{"account":"account-1"}"#, token: token)
+        }
+        #expect(try await eventually { CloudBench.hangs(in: place) })
+        clouds.bench.clock.advance(by: span)
+        let reply = try await answer
+        #expect(!CloudBench.hangs(in: place), "nothing of it goes on once it is answered")
+        return reply
+    }
+
+    @Test("a provider that does not answer within a minute is said to, and who asked it is gone")
+    func silent() async throws {
+        let reply = try await hanging(for: .seconds(60))
+        #expect(reply.status == 200 && reply.json["ok"] as? Bool == false)
+        #expect(reply.json["problems"] as? [String] == ["AWS did not answer within a minute"])
+    }
+
+    @Test("a validation that has not ended within the time limit of its route is 504, and who asked is gone")
+    func timedOut() async throws {
+        let limits = TimeLimits(tiers: [("/api/cloud-scans/", .seconds(20))], otherwise: .seconds(30))
+        let reply = try await hanging(limits, for: .seconds(20))
+        #expect(reply.status == 504 && reply.detail?.isEmpty == false)
+    }
+
+    @Test("with another CLOUD_ENCRYPTION_KEY it says that, and what to do, and nobody is asked")
+    func anotherKey() async throws {
+        let clouds = try CloudBench(script: "exit 0")
+        let (user, token) = try await clouds.bench.setUp()
+        let before = try CloudBench(vaultByte: 2).vault
+        _ = try await clouds.bench.store.add(CloudAccount.sample(sealedBy: before, user: user.id))
+        let reply = try await clouds.bench.api {
+            try await $0.post("/api/cloud-scans/validate", #"{"account":"account-1"}"#, token: token)
+        }
+        #expect(reply.status == 200 && reply.json["ok"] as? Bool == false)
+        #expect(
+            reply.json["problems"] as? [String] == [
+                "the credentials of the cloud account 'mine' cannot be decrypted: CLOUD_ENCRYPTION_KEY is not the key "
+                    + "they were stored with; remove the account and add it again"
+            ])
+    }
+
     @Test("is told as the provider says it, or what is wrong in words")
     func answers() async throws {
         let good = try await validate(CloudBench())
