@@ -63,7 +63,7 @@ class Jobs(Meanwhile):
                     time.sleep(0.02)
                     continue
                 key = f"job-{len(self.keys)}"
-                answer = self.trial.post(f"/api/jobs/{key}?seconds=0.1")
+                answer = self.trial.post(f"/api/jobs/{key}?seconds=0.05")
                 self.keys.append(key)
                 if answer.status != 202:
                     self.failures.append((key, answer))
