@@ -86,10 +86,11 @@ def alive(pid: int) -> bool:
 
 
 def test_a_killed_engine_leaves_no_child_and_the_next_one_completes_the_scan_once(request, tmp_path):
-    # Hangs the first time, and replays the second.
-    first = tmp_path / "first"
+    # Hangs the first time, in the shell itself for nobody writes to the pipe, and replays the second.
+    first, pipe = tmp_path / "first", tmp_path / "pipe"
+    os.mkfifo(pipe)
     slow = tmp_path / "prowler-standin"
-    slow.write_text(f"#!/bin/sh\n[ -e {first} ] || {{ echo > {first}; sleep 1000; }}\nexec {STANDIN} \"$@\"\n")
+    slow.write_text(f"#!/bin/sh\n[ -e {first} ] || {{ echo > {first}; : < {pipe}; }}\nexec {STANDIN} \"$@\"\n")
     slow.chmod(0o755)
     platform = started(request, tmp_path, PROWLER_PROGRAM=str(slow))
     _, account = platform.call("POST", "/api/cloud-accounts", ACCOUNT)

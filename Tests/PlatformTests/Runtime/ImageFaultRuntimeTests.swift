@@ -137,7 +137,7 @@ struct ImageFaultRuntimeTests {
         try CloudBench.write(
             """
             #!/bin/sh
-            [ -e \(place.path)/first ] || { echo > \(place.path)/first; sleep 1000; }
+            [ -e \(place.path)/first ] || { echo > \(place.path)/first; exec sleep 1000; }
             exec \(CloudBench.standin)/prowler-standin "$@"
             """, to: place.path + "/prowler-standin")
         let platform = try await databases.platform(["PROWLER_PROGRAM": place.path + "/prowler-standin"])
