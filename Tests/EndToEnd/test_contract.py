@@ -25,11 +25,11 @@ def schemathesis(platform: Platform, *options: str) -> subprocess.CompletedProce
     return subprocess.run(
         [Path(sys.executable).parent / "schemathesis", "run", platform.url + "/api/openapi.json", "--no-color",
          "-H", f"Authorization: Bearer {platform.token}", "--continue-on-failure", "--workers", "2", *options],
-        cwd=platform.folder, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
+        cwd=platform.folder, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
 
 
 def test_no_request_gets_a_5xx_or_an_answer_that_the_document_does_not_have(platform):
-    # Bounded, and with a seed: what it finds today it finds tomorrow.
+    # Bounded, and with a seed. On a busy machine it draws otherwise all the same: a rare failure is a find, too.
     result = schemathesis(platform, "--seed", "1", "--max-examples", "25")
     print("\n".join(result.stdout.splitlines()[-30:]))
     assert result.returncode == 0, result.stdout
