@@ -33,6 +33,13 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     # So that the fixtures' cleanup runs on TERM as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.addinivalue_line("markers", "installing: begins with an installation, or with what one is fed from")
+
+
+def pytest_itemcollected(item):
+    # The fixtures of a session that take minutes are theirs alone: whoever runs these in a process of their own makes none twice.
+    if "upstreams" in item.fixturenames:
+        item.add_marker("installing")
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -77,7 +84,7 @@ def base(request):
     # What takes long to build is built at the same time, where a test will ask for it. What fails then fails again, and is
     # told, when it is asked for.
     with ThreadPoolExecutor() as pool:
-        if any("upstreams" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        if any(item.get_closest_marker("installing") for item in request.session.items):
             for standin in STANDINS:
                 pool.submit(standin)
         return debian.base()
