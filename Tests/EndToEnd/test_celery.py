@@ -91,7 +91,10 @@ def demand_one_scheduler(trial) -> str:
     for first, second in pairs:
         assert second.number == (first.number + 1 if second.pid == first.pid else 1), (first, second)
         # With a second between them, an interval of almost two would be a tick that nobody sent.
-        assert 0.9 < second.at - first.at < 1.9, (first, second)
+        assert 0.5 < second.at - first.at < 1.9, (first, second)
+    # And one that was sent too soon would shorten two intervals; a late one among them only shortens the second.
+    for first, second, third in zip(ticks, ticks[1:], ticks[2:]):
+        assert third.at - first.at > 1.8, (first, second, third)
     late = max((second.at - first.at - 1 for first, second in pairs if first.pid != second.pid), default=0)
     return f"{len(ticks)} ticks by {turns} schedulers, after a change at most {late * 1000:.0f} ms late"
 
