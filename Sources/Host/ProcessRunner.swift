@@ -9,7 +9,7 @@ package protocol ProcessRunner: Sendable {
     ) async throws -> CommandResult
     /// Starts a program that outlives us: own session, standard input from /dev/null, output appended to `log`.
     func startDetached(_ command: Command, log: FilePath) throws -> Int32
-    /// The processes whose parent is `pid`.
+    /// The processes whose parent is `pid` and that have not ended.
     func children(of pid: Int32) throws -> [RunningProcess]
 }
 
@@ -27,7 +27,8 @@ extension ProcessRunner {
 /// A process of the machine, as its table shows it.
 package struct RunningProcess: Hashable, Sendable {
     package let pid: Int32
-    /// What it calls itself: its argument vector, joined by spaces.
+    /// What it calls itself: its argument vector, joined by spaces; its name in brackets while it has none, as ps(1)
+    /// shows it.
     package let title: String
 
     package init(pid: Int32, title: String) {

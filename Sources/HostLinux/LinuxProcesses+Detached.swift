@@ -42,29 +42,14 @@ extension LinuxProcesses {
         // Not /proc/PID/task/TID/children: that list skips entries while processes come and go, says proc(5).
         let files = LinuxFiles()
         return try files.list("/proc").compactMap { name in
-            guard let candidate = Int32(name),
-                let stat = try files.readIfPresent(FilePath("/proc/\(name)/stat"), limit: 1 << 16),
-                Self.parent(inStat: stat) == pid, let title = try title(of: candidate)
+            guard let candidate = Int32(name), let entry = try ProcessEntry(candidate, in: files),
+                entry.parent == pid, !entry.isZombie,
+                let words = try files.readOfProcess(candidate, "cmdline", limit: 1 << 20)
             else { return nil }
-            return RunningProcess(pid: candidate, title: title)
+            let title = words.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+            // The kernel lets who started a program go on before that program has its argument vector.
+            return RunningProcess(pid: candidate, title: title.isEmpty ? "[\(entry.name)]" : title)
         }
-    }
-
-    /// The fourth field of proc(5)'s `stat`: the second is a name in parentheses that may hold anything.
-    private static func parent(inStat stat: [UInt8]) -> Int32? {
-        guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = stat[(close + 1)...].split(separator: UInt8(ascii: " "))
-        return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
-    }
-
-    /// `nil` when it ended meanwhile.
-    private func title(of pid: Int32) throws -> String? {
-        guard let line = try LinuxFiles().readIfPresent(FilePath("/proc/\(pid)/cmdline"), limit: 1 << 20), !line.isEmpty
-        else {
-            return nil
-        }
-        let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        return words.joined(separator: " ")
     }
 }
 

@@ -126,13 +126,51 @@ import Testing
         #expect(lines == ["before", "session\(pid)", "err"])
     }
 
-    @Test("the children of a process are listed with what they call themselves")
+    @Test("the children of a process are listed from the moment they are started, with what they call themselves")
     func children() throws {
-        let pid = try processes.startDetached(Command("/bin/sleep", "31.7"), log: "/dev/null")
-        #expect(try processes.children(of: getpid()).contains { $0.pid == pid && $0.title == "/bin/sleep 31.7" })
+        for _ in 1...100 {
+            let pid = try processes.startDetached(Command("/bin/sleep", "31.7"), log: "/dev/null")
+            defer { end(pid) }
+            var title: String?
+            repeat { title = try listed(pid) } while title?.hasPrefix("[") == true
+            #expect(title == "/bin/sleep 31.7")
+        }
+    }
+
+    @Test("a process without an argument vector is listed by its name, and one that has ended is not")
+    func nameless() throws {
+        let scratch = try Scratch()
+        #expect(mkfifo(scratch("fifo").string, 0o600) == 0)
+        let pid = try processes.startDetached(
+            Command("/bin/bash", "-c", "exec -a '' cat 0<>\(scratch("fifo"))"), log: "/dev/null")
+        defer { end(pid) }
+        var title: String?
+        repeat { title = try listed(pid) } while title?.contains("bash") == true
+        #expect(title == "[cat]")
         kill(pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
-        #expect(try processes.children(of: pid).isEmpty)
+        var ended = siginfo_t()
+        #expect(waitid(P_PID, id_t(pid), &ended, WEXITED | WNOWAIT) == 0)
+        #expect(try listed(pid) == nil)
+    }
+
+    @Test("children are listed while other processes come and go")
+    func churning() throws {
+        let loops = try (1...2).map { _ in
+            try processes.startDetached(Command("/bin/sh", "-c", "while :; do /bin/true; done"), log: "/dev/null")
+        }
+        defer { loops.forEach(end) }
+        for _ in 1...500 {
+            let children = try Set(processes.children(of: getpid()).map(\.pid))
+            #expect(children.isSuperset(of: loops))
+        }
+    }
+
+    private func listed(_ pid: Int32) throws -> String? {
+        try processes.children(of: getpid()).first { $0.pid == pid }?.title
+    }
+
+    private func end(_ pid: Int32) {
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
     }
 }

@@ -23,7 +23,7 @@ struct Survivors {
         var found: [Int32] = []
         var parents: Set<Int32> = []
         for known in try Self.known(below: layout, on: host) {
-            guard let entry = try ProcessEntry(known.pid, on: host), entry.startTime == known.startTime,
+            guard let entry = try ProcessEntry(known.pid, in: host.files), entry.startTime == known.startTime,
                 !entry.isZombie
             else { continue }
             found.append(known.pid)

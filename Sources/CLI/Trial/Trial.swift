@@ -52,7 +52,7 @@ struct Trial {
         guard
             try await waiting.sees({
                 // One that this very run has started stays in the table until we end.
-                try ProcessEntry(running.pid, on: host)?.isZombie ?? true
+                try ProcessEntry(running.pid, in: host.files)?.isZombie ?? true
             })
         else {
             throw OperatorError(
