@@ -47,5 +47,9 @@ package struct Stack: Codable, Sendable, Equatable {
             self.logs = logs
             self.run = run
         }
+
+        /// One line: the slot whose workers and scheduler are at work. The supervisor writes it, those that stand by
+        /// read it; absent where there are no slots.
+        package var liveSlot: String { state + "/live-slot" }
     }
 }

@@ -43,6 +43,18 @@ enum StackFile {
         try Files.stage(path, with: json.bytes + [0x0A], mode: 0o640, durable: true)
     }
 
+    /// Tells those that stand by which slot is live. Not durable: each supervisor tells it before it starts anything.
+    static func tellLiveSlot(of stack: Stack) throws(SystemError) {
+        let path = stack.directories.liveSlot
+        guard let live = stack.live else {
+            guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("removing '\(path)'") }
+            return
+        }
+        let line = Array("\(live)\n".utf8)
+        guard (try? Files.read(path)) != line else { return }
+        try Files.replace(path, with: line, mode: 0o644, durable: false)
+    }
+
     /// Makes the staged stack the one that the next supervisor runs.
     static func putStaged(_ path: String) throws(SystemError) { try Files.putStaged(path, durable: true) }
 }

@@ -151,7 +151,10 @@ extension Supervisor {
             problems.append("its directories differ from those the supervisor was started with")
         }
         guard problems.isEmpty else { throw .invalidStack(problems) }
-        do throws(SystemError) { try StackFile.stage(next, at: stackPath) } catch { throw .notSaved("\(error)") }
+        do throws(SystemError) {
+            try StackFile.stage(next, at: stackPath)
+            if next.live != machine.live { try StackFile.tellLiveSlot(of: next) }
+        } catch { throw .notSaved("\(error)") }
         let difference = machine.stack.difference(to: next)
         tell(.asked(.apply(next)))
         for spec in next.instances { logs[spec.name]?.file.policy = spec.logs }

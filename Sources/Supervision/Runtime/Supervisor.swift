@@ -131,6 +131,10 @@ package final class Supervisor {
             tell(event)
         }
         outlets = makeOutlets(stack)
+        // A disk that is full keeps nobody from running what ran: the file says what it said.
+        do throws(SystemError) { try StackFile.tellLiveSlot(of: stack) } catch {
+            note(.trouble, nil, "which slot is live was not told to those that stand by: \(error)")
+        }
         try takeUp(stack, inherited)
         if let server {
             notifier.keep(server.descriptor, as: DescriptorName.control, replaces: server.replacesInherited)
