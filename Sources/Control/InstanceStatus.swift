@@ -45,6 +45,9 @@ package struct InstanceStatus: Codable, Sendable, Equatable {
         self.lastLines = lastLines
     }
 
+    /// What one says that has loaded and waits until its slot is live.
+    package static let standingBy = "standing by"
+
     /// The words an operator sees.
     package enum State: String, Sendable, Equatable {
         /// Not running, and not meant to.

@@ -8,7 +8,7 @@ package struct ProcessDeclaration: Sendable, Equatable {
     package var isSlotted: Bool
     /// What part it has in a switch.
     package var role: Role
-    /// Whether a scheduler waits by itself while the other slot's is at work.
+    /// Whether a worker or a scheduler loads before a switch, and waits by itself until its slot is live.
     package var standsBy: Bool
     /// A one-shot runs to completion.
     package var isOneshot: Bool

@@ -43,33 +43,67 @@ struct SlotInstances {
         try await host.patiently { try supervisor.start(names) }
     }
 
-    /// Until all of these are healthy, or one is hopeless, or their time is up. `report`: who is waited for, and why.
+    /// Until all of these are healthy and at work, or one is hopeless, or their time is up. `report`: who is waited for,
+    /// and why.
     func awaitHealth(_ role: ProcessDeclaration.Role, report: (InstanceName, String?) -> Void = { _, _ in })
         async throws
     {
-        try await awaitHealth(of: compiler.instances(of: slot, role), report: report)
+        let standbys = Set(compiler.standbys(of: slot))
+        try await wait(for: compiler.instances(of: slot, role), report: report) { status in
+            guard status.healthy else { return "is not healthy" }
+            return standbys.contains(status.name) && status.isStandingBy ? "still stands by" : nil
+        }
     }
 
-    /// A scheduler that waits by itself need not wait for the other slot's to end.
-    func standBy() async throws {
+    /// What can load before it is needed does; nobody waits for it.
+    func prepare() async throws { try await start(compiler.standbys(of: slot)) }
+
+    /// Until all that can have loaded and wait for the slot to be live.
+    func awaitStandby(report: (InstanceName, String?) -> Void = { _, _ in }) async throws {
         let names = compiler.standbys(of: slot)
-        try await start(names)
-        try await awaitHealth(of: names) { _, _ in }
+        try await awaitLoaded(names, report)
+        // What was said to a supervisor that was killed, the next one does not know: it is asked by starting anew.
+        let silent = try await statuses().filter { names.contains($0.name) && $0.says == nil }.map(\.name)
+        if !silent.isEmpty {
+            try await stop(silent)
+            try await start(silent)
+            try await awaitLoaded(silent, report)
+        }
+        let statuses = try await statuses()
+        guard let busy = try names.first(where: { try !status(of: $0, in: statuses).isStandingBy }) else { return }
+        throw SwitchProblem(
+            "\(busy) has not said that it stands by, and may be at work beside the other slot's",
+            next: "bedplate logs \(busy); docs/profile.md says what 'standby' asks of a process")
     }
 
-    private func awaitHealth(of wanted: [InstanceName], report: (InstanceName, String?) -> Void) async throws {
+    /// A scheduler that holds a lease is there before the other slot's ends.
+    func standBy() async throws {
+        try await prepare()
+        try await awaitLoaded(compiler.standbys(of: slot)) { _, _ in }
+    }
+
+    private func awaitLoaded(_ names: [InstanceName], _ report: (InstanceName, String?) -> Void) async throws {
+        try await wait(for: names, report: report) { $0.healthy ? nil : "is not healthy" }
+    }
+
+    /// `lack`: what an instance is not yet, in words; `nil`: nothing.
+    private func wait(
+        for wanted: [InstanceName], report: (InstanceName, String?) -> Void, lack: (InstanceStatus) -> String?
+    ) async throws {
         guard !wanted.isEmpty else { return }
         let stopwatch = Stopwatch(host.clock)
         let limit = profile.startLimit
         while true {
             let statuses = try await statuses()
-            let sick = try wanted.compactMap { name in
+            let lacking = try wanted.compactMap { name in
                 let status = try status(of: name, in: statuses)
-                return status.healthy ? nil : status
+                return lack(status).map { (status: status, lack: $0) }
             }
-            guard let first = sick.first(where: \.isHopeless) ?? sick.first else { return }
-            guard stopwatch.elapsed < limit, !first.isHopeless else { throw try problem(of: first, "is not healthy") }
-            report(first.name, first.reason)
+            guard let first = lacking.first(where: \.status.isHopeless) ?? lacking.first else { return }
+            guard stopwatch.elapsed < limit, !first.status.isHopeless else {
+                throw try problem(of: first.status, first.lack)
+            }
+            report(first.status.name, first.status.reason)
             try await host.clock.sleep(for: Self.pause(after: stopwatch.elapsed))
         }
     }
@@ -138,6 +172,7 @@ struct SlotInstances {
 }
 
 extension InstanceStatus {
+    fileprivate var isStandingBy: Bool { says == Self.standingBy }
     /// It will not become healthy by waiting.
     fileprivate var isHopeless: Bool { state == .failed || restarts >= 5 }
 }

@@ -41,9 +41,7 @@ package struct StackCompiler: Sendable {
         let present = Set(instances.map(\.name))
         for index in instances.indices { instances[index].after.removeAll { !present.contains($0) } }
         return Stack(
-            profile: profile.name,
-            directories: Stack.Directories(
-                state: layout.state.string, logs: layout.logs.string, run: layout.run.string),
+            profile: profile.name, directories: directories,
             instances: instances, live: profile.processes.contains(where: \.isSlotted) ? live : nil,
             metrics: profile.metrics.map { MetricsEndpoint(address: $0.host, port: $0.port.number) },
             logging: Control.Logging(profile.logging))
@@ -55,7 +53,7 @@ package struct StackCompiler: Sendable {
             .map { InstanceName($0.name, slot: slot) }
     }
 
-    /// The slot's schedulers that may run while the other slot's are at work.
+    /// The slot's workers and schedulers that load and wait while the other slot's are at work.
     package func standbys(of slot: Slot) -> [InstanceName] {
         profile.processes.filter { $0.isSlotted && $0.standsBy }.map { InstanceName($0.name, slot: slot) }
     }
@@ -66,6 +64,10 @@ package struct StackCompiler: Sendable {
             process.port.flatMap { profile.slots[slot]?[$0] }
                 .map { ($0.number, InstanceName(process.name, slot: slot)) }
         }
+    }
+
+    private var directories: Stack.Directories {
+        Stack.Directories(state: layout.state.string, logs: layout.logs.string, run: layout.run.string)
     }
 
     private func instance(
@@ -89,12 +91,17 @@ package struct StackCompiler: Sendable {
                 return InstanceName(name, slot: isSlotted ? slot ?? live : nil)
             }
         }
+        var environment = try process.environment.mapValues(placeholders.resolve)
+        if process.standsBy, let slot {
+            environment["BEDPLATE_SLOT"] = slot.rawValue
+            environment["BEDPLATE_LIVE_SLOT"] = directories.liveSlot
+        }
         return InstanceSpec(
             name: InstanceName(process.name, slot: slot),
             kind: process.isOneshot || process.schedule != nil ? .oneshot : .service,
             command: try process.command.map(placeholders.resolve),
             workingDirectory: try placeholders.resolve(process.child.workingDirectory),
-            environment: try process.environment.mapValues(placeholders.resolve),
+            environment: environment,
             secretEnvironment: process.secretEnvironment.mapValues(secret),
             credentials: Dictionary(
                 process.credentials.map { ($0.description, secret($0)) }, uniquingKeysWith: { first, _ in first }),

@@ -64,10 +64,13 @@ class SwitchedTrial(Trial):
         assert "ongoing" not in self.record, self.record
         assert {self.answering() for _ in range(5)} == {live}
         assert self.get("/.bedplate/slot").body.decode().split() == [live]
-        running = {i["name"] for i in status["instances"] if i["state"] == "up"}
+        running = {i["name"]: i.get("says") for i in status["instances"] if i["state"] == "up"}
         idle = other(live)
-        assert {f"{part}@{live}" for part in self.parts} <= running, status
-        assert not {f"worker@{idle}", f"beat@{idle}"} & running, status
+        assert {f"{part}@{live}" for part in self.parts} <= set(running), status
+        for part in ("worker", "beat"):
+            # Of the idle slot at most those run that have said that they stand by.
+            assert running.get(f"{part}@{idle}", "standing by") == "standing by", status
+            assert running[f"{part}@{live}"] in (None, "at work"), status
         assert f"api@{idle}" not in running or self.record["warm"]["slot"] == idle, (status, self.record)
         return live
 

@@ -13,15 +13,20 @@ SOURCE = CHECKOUT / "Tests/EndToEnd/switching"
 
 class SwitchingTrial(SwitchedTrial):
     @staticmethod
-    def start(**settings) -> "SwitchingTrial":
-        """Runs the built programs; every setting overrides the profile, with `__` for a dot."""
+    def start(stands_by=False, **settings) -> "SwitchingTrial":
+        """Runs the built programs; every setting overrides the profile, with `__` for a dot. `stands_by`: worker and scheduler of
+        the idle slot are loaded before a switch."""
         door, blue, green, preview = free_ports(4)
         root = Path(tempfile.mkdtemp(prefix="bedplate-switch-"))
         trial = SwitchingTrial(root, {
             "front_door.listen": f"127.0.0.1:{door}", "front_door.preview": f"127.0.0.1:{preview}",
             "slots.blue.api": blue, "slots.green.api": green,
         })
-        (root / "profile.yaml").write_text((SOURCE / "profile.yaml").read_text().replace("SOURCE", str(SOURCE)))
+        profile = (SOURCE / "profile.yaml").read_text().replace("SOURCE", str(SOURCE))
+        if stands_by:
+            for role in ("worker", "scheduler"):
+                profile = profile.replace(f"role: {role}\n", f"role: {role}\n    standby: true\n    probes: {{startup: {{notify: true}}}}\n")
+        (root / "profile.yaml").write_text(profile)
         command = [CHECKOUT / ".build/release/bedplate", "trial", "start", "--root", root, "--checkout", CHECKOUT,
                    "--profile", root / "profile.yaml"]
         for key, value in {**trial.settings, **{k.replace("__", "."): v for k, v in settings.items()}}.items():

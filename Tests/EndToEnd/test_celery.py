@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,18 +125,25 @@ def test_a_thousand_jobs_are_each_done_once_and_no_request_fails_during_seven_sw
 
 
 def test_new_workers_consume_before_the_old_ones_are_told_to_stop(app):
-    """Healthy is: it has said that it consumes. As the supervisor's own record tells, switch by switch."""
-    told = [event for event in events(app) if event.get("instance", "").startswith("worker@")]
-    healthy, overlaps = set(), 0
-    for event in told:
-        name = event["instance"]
-        if event["kind"] == "healthy":
-            healthy.add(name)
-        if event["kind"] == "state" and event["state"] == "stopping":
-            assert healthy - {name}, f"{name} was stopped while no other one consumed: {event}"
+    """As the workers themselves say when they consume, and the supervisor's own record when they are stopped."""
+    told = []
+    for event in events(app):
+        if event.get("instance", "").startswith("worker@") and "stopping" in (event["kind"], event.get("state")):
+            told.append((datetime.fromisoformat(event["at"]), event["instance"], "stopping"))
+    for slot in ("blue", "green"):
+        result = app.bedplate("logs", f"worker@{slot}", "--lines", "10000")
+        assert result.returncode == 0, result.stderr
+        for line in result.stdout.splitlines():
+            if line.endswith(f"worker@{slot} ready."):
+                told.append((datetime.fromisoformat(line.split()[0]), f"worker@{slot}", "consumes"))
+    consuming, overlaps = set(), 0
+    for _, name, what in sorted(told):
+        if what == "consumes":
+            consuming.add(name)
+        elif what == "stopping" and name in consuming:
+            assert consuming - {name}, f"{name} was stopped while no other one consumed: {sorted(told)}"
+            consuming.discard(name)
             overlaps += 1
-        if event["kind"] == "ended":
-            healthy.discard(name)
     assert overlaps >= MOVES, told
 
 
@@ -184,14 +192,12 @@ BROKEN = {
     "its migration fails": (
         dict(migrate__py="raise SystemExit('the schema is in the way')\n"),
         "migrating", "the schema is in the way", "migrate@", "it stayed on"),
-    "its worker cannot start": (
-        dict(jobs__py="import sys\n\nif 'worker' in sys.argv:\n    sys.exit('nobody works here')\n"
+    "its worker loads, and cannot work": (
+        # Asked when it makes its pool, which it does when it goes to work.
+        dict(jobs__py="import sys\n\nfrom celery.signals import worker_before_create_process\n\n\n"
+                      "@worker_before_create_process.connect\ndef refuse(**_):\n    sys.exit('nobody works here')\n\n\n"
                       + (application.FIXTURE / "jobs.py").read_text()),
         "handing", "nobody works here", "worker@", "it went back to"),
-    "its scheduler cannot start": (
-        dict(jobs__py="import sys\n\nif 'beat' in sys.argv:\n    sys.exit('nobody schedules')\n"
-                      + (application.FIXTURE / "jobs.py").read_text()),
-        "handing", "nobody schedules", "beat@", "it went back to"),
     "it answers with errors": (
         dict(server__py=(application.FIXTURE / "server.py").read_text().replace(
             "async def who() -> dict:", "async def who() -> dict:\n    raise RuntimeError('no identity')")),
@@ -211,6 +217,31 @@ def test_a_release_that_only_a_switch_shows_to_be_broken_gets_no_traffic_or_lose
                        next=f"bedplate logs {instance}{broken['slot'] if '@' in instance else ''}")
     assert app.demand_one_live_slot() == slot
     assert app.get("/api/health").json["release"] == before
+
+
+@pytest.mark.parametrize("part, cause", [("worker", "nobody works here"), ("beat", "nobody schedules")])
+def test_a_release_whose_worker_or_scheduler_cannot_start_is_not_deployed(app, tmp_path, part, cause):
+    slot = app.live
+    broken = f"import sys\n\nif '{part}' in sys.argv:\n    sys.exit('{cause}')\n" + (application.FIXTURE / "jobs.py").read_text()
+    result = app.bedplate("deploy", str(release(tmp_path / "broken", jobs__py=broken)), timeout=180)
+    app.demand_refusal(result, "starting it, until all of it is healthy failed", f"{part}@{other(slot)} is not healthy", cause,
+                       traffic=f"it stays on {slot}", next=f"bedplate logs {part}@{other(slot)}")
+    assert app.demand_one_live_slot() == slot
+
+
+def test_a_worker_that_cannot_say_that_it_stands_by_ends_and_takes_no_job(app, tmp_path):
+    installed = app.root / "var/lib/bedplate"
+    name = app.get("/api/health").json["release"]
+    environment = {
+        "PYTHONPATH": str(app.root / "usr/lib/bedplate/python"), "PYTHONDONTWRITEBYTECODE": "1", "SLOT": "neither", "RELEASE": name,
+        "BEDPLATE_SLOT": "neither", "BEDPLATE_LIVE_SLOT": str(installed / "live-slot"), "NOTIFY_SOCKET": str(tmp_path / "nobody"),
+        "REDIS_URL": f"redis://127.0.0.1:{app.redis}/0", "PATH": "/usr/bin:/bin",
+    }
+    ended = subprocess.run([installed / "builds" / name / "venv/bin/celery", "--app", "jobs:app", "worker", "--hostname", "worker@neither",
+                            "--include", "bedplate_celery", "--concurrency", "1", "--without-mingle", "--loglevel", "INFO"],
+                           env=environment, cwd=installed / "releases" / name, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0 and "cannot stand by: FileNotFoundError" in ended.stderr, ended.stderr
+    assert "ready." not in ended.stderr + ended.stdout
 
 
 def test_in_all_of_this_no_tick_of_the_schedule_was_missed_or_sent_twice(app):

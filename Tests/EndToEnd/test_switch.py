@@ -10,12 +10,15 @@ from switched import other
 from switching_trial import SwitchingTrial
 from waiting import until
 
+# Whether worker and scheduler of the idle slot are loaded before a switch, as `standby` says, or begin with it.
+KINDS = {"with what stands by": True, "with what begins anew": False}
 STAGES = ["starting", "smoking", "previewing", "migrating", "testing", "sharing", "flipping", "verifying", "handing", "watching"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=KINDS)
 def trial(bedplate, request):
-    trial = SwitchingTrial.start(switch__watch="1s")
+    trial = SwitchingTrial.start(KINDS[request.param], switch__watch="1s")
+    trial.stands_by = KINDS[request.param]
     try:
         yield trial
     finally:
@@ -102,7 +105,9 @@ def test_a_switch_shows_the_new_slot_at_the_preview_before_traffic_moves_and_can
 def test_a_part_that_fails_leaves_traffic_where_it_was_and_is_named(trial, part, stage, instance, cause):
     live = trial.live
     idle = other(live)
-    assert trial.bedplate("stop", f"api@{idle}").returncode == 0
+    if trial.stands_by and instance in ("worker", "beat"):
+        stage = "starting"
+    assert trial.bedplate("stop", f"api@{idle}", f"worker@{idle}", f"beat@{idle}").returncode == 0
     trial.forget_migration()
     flag = trial.breaking(part, idle)
     flag.touch()

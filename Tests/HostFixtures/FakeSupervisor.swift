@@ -4,7 +4,7 @@ import Synchronization
 
 /// A supervisor in memory: an instance that is started is up and healthy at once, unless the test says otherwise.
 package final class FakeSupervisor: SupervisorClient {
-    private struct State {
+    fileprivate struct State {
         var stack: Stack
         var instances: [InstanceName: InstanceStatus]
         var calls: [String] = []
@@ -13,6 +13,7 @@ package final class FakeSupervisor: SupervisorClient {
         var lines: [InstanceName: [String]] = [:]
         var announced: [SupervisorEvent] = []
         var nextPid: Int32 = 1000
+        var insisting: [InstanceName: String?] = [:]
         var image: (version: String, since: Int64) = ("test", 0)
     }
     private let faults: Faults
@@ -28,7 +29,9 @@ package final class FakeSupervisor: SupervisorClient {
                 name: spec.name, state: isUp ? .up : .down, wanted: isUp, healthy: isUp,
                 pid: isUp ? Int32(100 + index) : nil, since: 0, release: spec.release)
         }
-        state = Mutex(State(stack: stack, instances: instances))
+        var initial = State(stack: stack, instances: instances)
+        for name in instances.keys { initial.speak(name) }
+        state = Mutex(initial)
     }
 
     /// What was asked, in order: `start api@green worker@green`.
@@ -72,6 +75,16 @@ package final class FakeSupervisor: SupervisorClient {
         state.withLock { $0.image = (version, since) }
     }
 
+    /// Whatever it is started as or told, it says this of itself.
+    package func insist(_ instance: InstanceName, says: String?) {
+        state.withLock { $0.insisting[instance] = .some(says) }
+    }
+
+    /// Another supervisor has taken over, which heard nothing of what was said before.
+    package func forgetWhatWasSaid() {
+        state.withLock { state in for name in state.instances.keys { state.instances[name]?.says = nil } }
+    }
+
     package func cure(_ instance: InstanceName) { state.withLock { $0.sick[instance] = nil } }
 
     package func onSignal(_ body: @escaping @Sendable (InstanceName, String) throws -> Void) {
@@ -106,6 +119,7 @@ package final class FakeSupervisor: SupervisorClient {
             status.reason = reason
             status.lastLines = state.lines[name]
             state.instances[name] = status
+            state.speak(name)
         }
     }
 
@@ -146,7 +160,9 @@ package final class FakeSupervisor: SupervisorClient {
             }
             for name in old.keys where new[name] == nil { state.instances[name] = nil }
             for (name, spec) in new { state.instances[name]?.release = spec.release }
+            let isMove = state.stack.live != stack.live
             state.stack = stack
+            if isMove { for name in state.instances.keys { state.speak(name) } }
             return ApplyReply(
                 added: new.keys.filter { old[$0] == nil }.sorted(),
                 removed: old.keys.filter { new[$0] == nil }.sorted(),
@@ -199,5 +215,15 @@ package final class FakeSupervisor: SupervisorClient {
             state.calls.append(([verb] + names.sorted().map(\.description)).joined(separator: " "))
             for name in names { body(&state, name) }
         }
+    }
+}
+
+extension FakeSupervisor.State {
+    /// One that runs and is told which slot is live says whether it stands by.
+    fileprivate mutating func speak(_ name: InstanceName) {
+        guard instances[name]?.state == .up, let spec = stack.instances.first(where: { $0.name == name }),
+            spec.environment["BEDPLATE_LIVE_SLOT"] != nil
+        else { return }
+        instances[name]?.says = insisting[name] ?? (stack.live == name.slot ? "at work" : "standing by")
     }
 }

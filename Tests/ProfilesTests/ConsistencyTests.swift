@@ -58,7 +58,11 @@ struct ConsistencyTests {
             ),
             (
                 "[/usr/bin/worker]", "[/usr/bin/worker]\n    standby: true",
-                "18: processes.worker.standby: only a scheduler stands by while another one is at work -"
+                "18: processes.worker.standby: only a worker or a scheduler waits for its slot to be live -"
+            ),
+            (
+                "[/usr/bin/worker]", "[/usr/bin/worker]\n    role: worker\n    standby: true",
+                "19: processes.worker.standby: it must say that it waits; add 'probes: {startup: {notify: true}}' -"
             ),
             (
                 "[/usr/bin/worker]", "[/usr/bin/worker]\n    role: smoke",

@@ -60,6 +60,8 @@ struct ShippedProfileTests {
         #expect(slotted == profile.processes)
         let beat = try #require(profile.processes.last)
         #expect(beat.standsBy && beat.startup?.check == .notify)
+        // Neither is loaded while traffic moves.
+        #expect(profile.processes.filter(\.standsBy).map(\.role) == [.worker, .scheduler])
         let worker = try #require(profile.processes.first { $0.role == .worker })
         #expect(worker.stop.first == .init(signal: "TERM", wait: .seconds(900), target: .main))
         #expect(profile.switching.watch == .seconds(60) && profile.frontDoor.drain == .seconds(900))

@@ -24,11 +24,14 @@ final class DeployWorld: Sendable {
 
     init(
         account: String? = nil, keep: Int = 5, pages: FilePath.Component = "dist", root: FilePath = "/trial",
-        python: String? = nil
+        python: String? = nil, standsBy: Bool = false
     ) throws {
         self.pages = pages
         layout = Layout(root: root)
         var profile = SampleProfile.make()
+        if let worker = profile.processes.firstIndex(where: { $0.role == .worker }) {
+            profile.processes[worker].standsBy = standsBy
+        }
         profile.account = account
         profile.release.keep = keep
         profile.runtimes.python = python.map { Runtimes.Python(version: $0, method: .automatic) }

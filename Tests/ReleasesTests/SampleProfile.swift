@@ -32,13 +32,18 @@ enum SampleProfile {
     }
 
     /// The same with a scheduler, a smoke check and a migration.
-    static func makeWhole(switching: Switching = Switching(watch: .zero, warm: .zero)) -> Profile {
+    static func makeWhole(
+        switching: Switching = Switching(watch: .zero, warm: .zero), standsBy: Bool = false
+    ) -> Profile {
         var profile = make(switching: switching)
         profile.processes += [
             process("beat", ["{release}/bin/beat"], role: .scheduler),
             process("smoke", ["{release}/bin/smoke"], role: .smoke, isOneshot: true),
             process("migrate", ["{release}/bin/migrate"], role: .migration, isOneshot: true),
         ]
+        for index in profile.processes.indices where [.worker, .scheduler].contains(profile.processes[index].role) {
+            profile.processes[index].standsBy = standsBy
+        }
         return profile
     }
 

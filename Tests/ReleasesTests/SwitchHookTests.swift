@@ -23,27 +23,6 @@ import Testing
         #expect(try world.isSettled(on: .green))
     }
 
-    @Test("a scheduler that stands by is there and healthy before the other one ends, on the way back too")
-    func standby() async throws {
-        var profile = SampleProfile.makeWhole()
-        let beat = try #require(profile.processes.firstIndex { $0.role == .scheduler })
-        profile.processes[beat].standsBy = true
-        let world = try SwitchWorld(profile: profile)
-        let handOver = { (from: Slot, to: Slot) in
-            ["start worker@\(to)", "start beat@\(to)", "stop beat@\(from)", "start beat@\(to)", "stop worker@\(from)"]
-        }
-        _ = try await world.traffic.run(to: .green)
-        #expect(world.supervisor.calls.contains(handOver(.blue, .green)))
-        #expect(try world.isSettled(on: .green))
-
-        world.supervisor.sicken(try InstanceName("beat@blue"), because: "exited 1", lines: ["no such module"])
-        let error = try #require(await #expect(throws: OperatorError.self) { try await world.traffic.run(to: .blue) })
-        #expect(error.because.hasPrefix("beat@blue is not healthy: exited 1\n    | no such module\n  stage: handing\n"))
-        // The one at work was not touched, and took nothing over from anybody.
-        #expect(!world.supervisor.calls.contains("stop beat@green"))
-        #expect(try world.isSettled(on: .green))
-    }
-
     @Test("hooks never run with the stack, and are tried once")
     func neverByThemselves() throws {
         let world = try world()

@@ -99,11 +99,13 @@ final class SwitchWorld: Sendable {
     }
 
     /// Exactly one slot is live: `live.conf`, nginx and the running instances agree, and nothing is going on. Of the other
-    /// slot at most the servers run, and only when it is kept for a rollback.
+    /// slot at most the servers run and what stands by, and only when it is kept for a rollback.
     func isSettled(on slot: Slot) throws -> Bool {
         let record = try record
         let others =
-            record?.warm?.slot == slot.other ? instances(slot.other, [.worker, .scheduler]) : instances(slot.other)
+            record?.warm?.slot == slot.other
+            ? instances(slot.other, [.worker, .scheduler]).subtracting(
+                StackCompiler(profile: profile, layout: layout).standbys(of: slot.other)) : instances(slot.other)
         return try live == slot && nginxAnswer == FrontDoorAnswer(live: slot) && record?.ongoing == nil
             && supervisor.up.isSuperset(of: instances(slot)) && supervisor.up.isDisjoint(with: others)
     }

@@ -10,8 +10,14 @@ extension Consistency {
         if process.role.isHook, !process.isOneshot {
             report(place, "a switch waits for its end; add 'oneshot: true'", given: [path + "oneshot"])
         }
-        if process.standsBy, process.role != .scheduler {
-            report(path + "standby", "only a scheduler stands by while another one is at work", given: [place])
+        if process.standsBy {
+            if process.role != .worker, process.role != .scheduler {
+                report(path + "standby", "only a worker or a scheduler waits for its slot to be live", given: [place])
+            } else if process.startup?.check != .notify {
+                report(
+                    path + "standby", "it must say that it waits; add 'probes: {startup: {notify: true}}'",
+                    given: [path + "probes"])
+            }
         }
         for (index, name) in process.requires.enumerated() {
             guard let other = self.process(named: name), other.isSlotted else { continue }

@@ -12,8 +12,7 @@ extension ProfileSchema {
                 "What part it has in a switch, below."),
             Key(
                 "standby", .boolean, .defaults(to: "false"), .nextSwitch,
-                "Whether a scheduler waits by itself while the other slot's is at work: the new one begins before the old one "
-                    + "ends."),
+                "Whether a worker or a scheduler loads before a switch, and waits by itself until its slot is live."),
             Key("oneshot", .boolean, .defaults(to: "false"), .start, "Whether it runs to completion."),
             Key("schedule", .schedule, .optional, .apply, "When it runs, to completion each time; in UTC."),
             Key(

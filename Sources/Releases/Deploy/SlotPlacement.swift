@@ -64,6 +64,10 @@ struct SlotPlacement {
                 try await instances.start(role)
                 try await instances.awaitHealth(role)
             }
+            if !isLive {
+                try await instances.prepare()
+                try await instances.awaitStandby()
+            }
         } catch { throw await abandon(because: error) }
     }
 
@@ -108,7 +112,9 @@ struct SlotPlacement {
         record.takeBackUnproven()
         try record.save(layout, on: host)
         try apply(live)
-        if wasRunning { try await instances.start(.server) }
+        guard wasRunning else { return }
+        try await instances.start(.server)
+        try await instances.prepare()
     }
 
     mutating func conclude() throws {

@@ -23,6 +23,8 @@ package struct SwitchMachine: Sendable, Equatable {
         /// On the way to the new slot.
         case moving(SwitchStage)
         case concluding
+        /// What stands by is loaded in the slot that is kept.
+        case preparing
         case returning(SwitchProblem)
         case abandoning(SwitchProblem, hasReturned: Bool)
         case ended
@@ -44,7 +46,11 @@ package struct SwitchMachine: Sendable, Equatable {
         case apply(live: Slot)
         case start(Slot, ProcessDeclaration.Role)
         case awaitHealth(Slot, ProcessDeclaration.Role)
-        /// Schedulers that wait by themselves while the other slot's are at work are started, until they wait.
+        /// Workers and schedulers that stand by are started …
+        case prepare(Slot)
+        /// … until they have said that they do …
+        case awaitStandby(Slot)
+        /// … or, when it is their turn already, until they are healthy.
         case standBy(Slot)
         /// One-shots, one after the other, each to its end.
         case run(Slot, ProcessDeclaration.Role)
@@ -103,7 +109,11 @@ package struct SwitchMachine: Sendable, Equatable {
             if let next = stage.next(plan) { return move(to: next) }
             state = .concluding
             return [.conclude(previous: from, isWarm: plan.warm > .zero)]
-        case .concluding: return end(.switched)
+        case .concluding:
+            guard plan.warm > .zero else { return end(.switched) }
+            state = .preparing
+            return [.prepare(from)]
+        case .preparing: return end(.switched)
         case .returning(let problem): return abandon(problem, hasReturned: true)
         case .abandoning(let problem, let hasReturned):
             return end(hasReturned ? .returned(problem) : .untouched(problem))
@@ -118,7 +128,9 @@ package struct SwitchMachine: Sendable, Equatable {
 
     private func actions(of stage: SwitchStage) -> [Action] {
         switch stage {
-        case .starting: [.apply(live: from), .start(to, .server), .awaitHealth(to, .server)]
+        case .starting:
+            [.apply(live: from), .start(to, .server), .prepare(to), .awaitHealth(to, .server)]
+                + (plan.isProven == true ? [] : [.awaitStandby(to)])
         case .smoking: [.run(to, .smoke)]
         case .previewing: [.verify(from), .preview(to)]
         case .migrating: [.run(to, .migration)]
@@ -154,6 +166,8 @@ package struct SwitchMachine: Sendable, Equatable {
             case .draining, .stopping, .returning, .abandoning: return end(.unfinished(problem))
             }
         case .concluding: return end(.unfinished(problem))
+        // The next switch starts them; nothing of this one depends on them.
+        case .preparing: return end(.switched)
         case .returning(let first): return end(.stuck(first, then: problem))
         case .abandoning(let first, let hasReturned):
             return end(.leftOver(first, then: problem, hasReturned: hasReturned))

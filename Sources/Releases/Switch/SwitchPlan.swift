@@ -15,11 +15,13 @@ package struct SwitchPlan: Codable, Sendable, Equatable {
     package var migrates: Bool
     /// How long the new slot is shown before it gets traffic; absent in records of before it could be.
     package var preview: TimeSpan?
+    /// Whether the new slot was live before: what stands by is loaded when it is needed, and nobody waits for it before.
+    /// Absent in records of before it could be.
+    package var isProven: Bool?
 
     package init(
         share: Int? = nil, watch: TimeSpan = .zero, warm: TimeSpan = .zero, checks: Bool = false,
-        migrates: Bool = false,
-        preview: TimeSpan? = nil
+        migrates: Bool = false, preview: TimeSpan? = nil, isProven: Bool? = nil
     ) {
         self.share = share
         self.watch = watch
@@ -27,6 +29,7 @@ package struct SwitchPlan: Codable, Sendable, Equatable {
         self.checks = checks
         self.migrates = migrates
         self.preview = preview
+        self.isProven = isProven
     }
 }
 

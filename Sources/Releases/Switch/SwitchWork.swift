@@ -65,6 +65,10 @@ struct SwitchWork {
         case .awaitHealth(let slot, let role):
             let report = report
             try await instances(slot).awaitHealth(role) { report(.waiting(for: $0, $1)) }
+        case .prepare(let slot): try await instances(slot).prepare()
+        case .awaitStandby(let slot):
+            let report = report
+            try await instances(slot).awaitStandby { report(.waiting(for: $0, $1)) }
         case .standBy(let slot): try await instances(slot).standBy()
         case .run(let slot, let role): try await run(slot, role)
         case .stop(let slot, let role): try await instances(slot).stop(role)

@@ -68,7 +68,7 @@ package struct TrafficSwitch: Sendable {
         guard let previous = try SlotRecord.load(layout, on: host)?.previous else {
             throw OperatorError(doing: "roll back", because: "no other slot was live before", exit: .usage)
         }
-        return try await run(to: previous) { _ in SwitchPlan(warm: profile.switching.warm) }
+        return try await run(to: previous) { _ in SwitchPlan(warm: profile.switching.warm, isProven: true) }
     }
 
     /// Finishes or reverts a switch that was stopped; `nil` when there is none, or when whoever began it is still at it.

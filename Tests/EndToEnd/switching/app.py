@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import sys
 import time
@@ -136,10 +137,29 @@ class Server:
             raise
 
 
+def say(status):
+    """sd_notify(3), if anybody listens."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+            notices.sendto(f"READY=1\nSTATUS={status}".encode(), address)
+
+
+def stand_by():
+    """Waits until its slot is live, where it is told which one is. A TERM ends it."""
+    live = os.environ.get("BEDPLATE_LIVE_SLOT")
+    if not live or Path(live).read_text().strip() == SLOT:
+        return
+    say("standing by")
+    while Path(live).read_text().strip() != SLOT:
+        time.sleep(0.02)
+
+
 def work():
+    database = queue()
+    stand_by()
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
-    database = queue()
+    say("at work")
     while not stopping:
         database.execute("BEGIN IMMEDIATE")
         job = database.execute("SELECT key FROM jobs WHERE leased < ? LIMIT 1", (time.time() - 30,)).fetchone()
@@ -157,12 +177,19 @@ def work():
 
 
 def schedule():
+    stand_by()
     with open(DATA / "scheduler.lock", "w") as lock:
+        # Told to stand by, it waits for the other one's end; else there is no other one.
+        waits = "BEDPLATE_LIVE_SLOT" in os.environ
+        if waits:
+            say("standing by")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
             (DATA / "two-schedulers").write_text(SLOT)
             sys.exit(1)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        say("at work")
         with open(DATA / "schedulers", "a") as log:
             log.write(f"{SLOT}\n")
         signal.sigwait({signal.SIGTERM})
@@ -178,7 +205,6 @@ def main():
     elif PART == "worker":
         work()
     elif PART == "scheduler":
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         schedule()
     elif PART == "smoke":
         with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[4]}/api/health", timeout=5) as answer:
