@@ -63,10 +63,6 @@ class Traffic:
     def running(self) -> bool:
         return not self._stop.is_set()
 
-    def percentile(self, begin: float, end: float, percent: float) -> float:
-        times = sorted(ms for at, ms in self.answers if begin <= at <= end)
-        return times[min(len(times) - 1, int(len(times) * percent / 100))] if times else 0.0
-
     async def _run(self, begun):
         tasks = [asyncio.create_task(self._keep()) for _ in range(self.kept)]
         if self.fresh:
