@@ -3,15 +3,18 @@
 #endif
 #include "CChild.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // Where the child says why it could not become the program; closed by exec.
@@ -74,4 +77,36 @@ pid_t child_start(
     }
     close(report[0]);
     return error != 0 ? -error : pid;
+}
+
+// Whether it is of the group and has not ended. Its name, in parentheses, may hold anything (proc(5)).
+static int runs_in(pid_t group, const char *pid) {
+    char path[64], text[512];
+    if (snprintf(path, sizeof path, "/proc/%s/stat", pid) >= (int)sizeof path) return 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count <= 0) return 0;
+    text[count] = 0;
+    char *name_end = strrchr(text, ')'), state;
+    int parent, its_group;
+    return name_end && sscanf(name_end + 1, " %c %d %d", &state, &parent, &its_group) == 3 && its_group == group &&
+           state != 'Z' && state != 'X';
+}
+
+void child_group_ends(pid_t group) {
+    struct timespec pause = {0, 1000000};
+    // Those that have ended, and whose parent has not asked how, are of the group still.
+    for (int turn = 0; turn < 2000 && kill(-group, 0) == 0; turn++) {
+        DIR *processes = opendir("/proc");
+        if (!processes) return;
+        int runs = 0;
+        struct dirent *entry;
+        while (!runs && (entry = readdir(processes)))
+            runs = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && runs_in(group, entry->d_name);
+        closedir(processes);
+        if (!runs) return;
+        nanosleep(&pause, NULL);
+    }
 }

@@ -12,3 +12,7 @@
 pid_t child_start(
     char *const *arguments, char *const *environment, const char *directory, int output, int errors,
     uint64_t largest_file);
+
+/// Returns when nobody of a process group that was killed runs any more: a signal is sent in no time, and is followed when
+/// its target gets a processor. Who cannot follow it because the kernel holds it is waited for two seconds.
+void child_group_ends(pid_t group);

@@ -11,8 +11,10 @@ package final class Deadlines: Sendable {
         _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let isOver = Interruption()
+        // Its time begins before it does.
+        let end = alarms.moment(after: limit)
         let task = Task { try await work() }
-        let ticket = alarms.set(after: limit) {
+        let ticket = alarms.set(at: end) {
             isOver.request()
             task.cancel()
         }

@@ -14,19 +14,28 @@ package final class Alarms: Sendable {
     private let state = Mutex(State())
     /// Since this was made.
     private let elapsed: @Sendable () -> Duration
+    /// Until a moment, not for a span: who sleeps may begin late.
     private let sleep: @Sendable (Duration) async throws -> Void
 
     package init(_ clock: some Clock<Duration>) {
-        elapsed = stopwatch(clock)
-        sleep = { try await clock.sleep(for: $0) }
+        let start = clock.now
+        elapsed = { start.duration(to: clock.now) }
+        sleep = { try await clock.sleep(until: start.advanced(by: $0), tolerance: nil) }
     }
 
     deinit { state.withLock { $0.sleeper?.task.cancel() } }
 
     /// Calls `ring` once after `span`, unless the ticket is cleared before.
     func set(after span: Duration, _ ring: @escaping @Sendable () -> Void) -> Int {
-        let due = elapsed() + span
-        return state.withLock { state in
+        set(at: moment(after: span), ring)
+    }
+
+    /// The moment at which `span` is over, from now on.
+    func moment(after span: Duration) -> Duration { elapsed() + span }
+
+    /// Calls `ring` once at a moment, unless the ticket is cleared before.
+    func set(at due: Duration, _ ring: @escaping @Sendable () -> Void) -> Int {
+        state.withLock { state in
             state.lastTicket += 1
             state.open[state.lastTicket] = (due, ring)
             sleep(until: due, &state)
@@ -54,11 +63,10 @@ package final class Alarms: Sendable {
             guard due < sleeper.until else { return }
             sleeper.task.cancel()
         }
-        let span = due - elapsed()
         state.sleeper = (
             due,
             Task { [weak self, sleep] in
-                if (try? await sleep(span)) != nil { self?.wake(at: due) }
+                if (try? await sleep(due)) != nil { self?.wake(at: due) }
             }
         )
     }

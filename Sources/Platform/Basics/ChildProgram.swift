@@ -43,6 +43,8 @@ struct ChildProgram {
         let output = try FileDescriptor.closingPipe()
         let errors = try FileDescriptor.closingPipe()
         defer { for end in [output.read, errors.read] { try? end.close() } }
+        // Its time begins before it does.
+        let elapsed = stopwatch(clock)
         let pid = start(output.write, errors.write)
         for end in [output.write, errors.write] { try? end.close() }
         guard pid > 0 else { throw Errno(rawValue: -pid) }
@@ -55,11 +57,11 @@ struct ChildProgram {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             isReaped = true
+            child_group_ends(pid)
             return status
         }
         defer { if !isReaped { _ = reap() } }
         var open = [output.read, errors.read].map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
-        let elapsed = stopwatch(clock)
         while !hasEnded(pid) {
             if isCancelled() { throw Interrupted() }
             guard elapsed() < timeLimit else { return outcome }
