@@ -78,6 +78,35 @@ struct ControlRuntimeTests {
         }
     }
 
+    @Test("who hears that an instance has failed finds its last lines and its events there")
+    func whatAStateMeans() throws {
+        let fixture = try RuntimeFixture()
+        let go = "\(fixture.root)/go"
+        let script = "until [ -e \(go) ]; do sleep 0.01; done; echo last words; exit 3"
+        fixture.stack.instances = [shell("job", script) { $0.restart.mode = .never }]
+        try fixture.start()
+        try fixture.waitUntilUp("job")
+        let connection = try ControlConnection(
+            "\(fixture.stack.directories.run)/control", timeout: .seconds(5), doing: "test")
+        func receive() throws -> JSON { try #require(VarlinkReply(try connection.receive())).result.get() }
+        try connection.send(VarlinkCall(method: ControlMethod.status.qualified).message)
+        let child = try #require(try receive().decode(StatusReply.self).instances.first?.pid)
+        // The end and the questions come to it together.
+        kill(fixture.pid, SIGSTOP)
+        try fixture.wait("it is stopped") { kernelState(of: fixture.pid) == "T" }
+        try write([], to: go)
+        try fixture.wait("the job ended") { kernelState(of: child) == "Z" }
+        try connection.send(
+            VarlinkCall(method: ControlMethod.status.qualified).message
+                + VarlinkCall(method: ControlMethod.events.qualified).message)
+        kill(fixture.pid, SIGCONT)
+        let status = try #require(try receive().decode(StatusReply.self).instances.first)
+        #expect(status.state == .failed && status.lastEnd == "exited 3")
+        #expect(status.lastLines?.last?.hasSuffix("last words") == true)
+        let events = try #require(try receive()["events"]?.decode([SupervisorEvent].self))
+        #expect(events.last { $0.instance == instance("job") && $0.state != nil }?.state == .failed)
+    }
+
     @Test("logs and events are followed as they happen")
     func following() throws {
         let fixture = try RuntimeFixture([shell("api", "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.02; done")])

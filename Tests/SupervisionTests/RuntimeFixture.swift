@@ -81,7 +81,8 @@ final class RuntimeFixture {
         return events
     }
 
-    func lines(_ name: String, _ count: Int = 1000) throws -> [String] {
+    /// The last lines of a log; as many as the supervisor gives, so that counting them sees a log grow.
+    func lines(_ name: String, _ count: Int = 10_000) throws -> [String] {
         var lines: [String] = []
         try client.logs(instance(name), lines: count, follow: false) {
             lines.append($0.text)
@@ -221,3 +222,10 @@ func run(_ command: [String]) -> String {
 }
 
 func isAlive(_ pid: pid_t) -> Bool { kill(pid, 0) == 0 }
+
+/// The letter of proc(5): `T` is stopped, `Z` has ended and was not waited for.
+func kernelState(of pid: pid_t) -> Character? {
+    read("/proc/\(pid)/stat").flatMap {
+        String(decoding: $0, as: UTF8.self).split(separator: ")").last?.dropFirst().first
+    }
+}

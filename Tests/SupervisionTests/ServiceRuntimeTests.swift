@@ -40,7 +40,7 @@ struct ServiceRuntimeTests {
         try fixture.start(environment: ["NOTIFY_SOCKET=\(systemd.path)", "WATCHDOG_USEC=100000"])
         for _ in 0..<3 { try systemd.wait("WATCHDOG=1\n") }
         kill(fixture.pid, SIGSTOP)
-        try fixture.wait("it is stopped") { state(fixture.pid) == "T" }
+        try fixture.wait("it is stopped") { kernelState(of: fixture.pid) == "T" }
         systemd.forget()
         // Two watchdog periods of another clock than the supervisor's.
         usleep(200_000)
@@ -48,12 +48,6 @@ struct ServiceRuntimeTests {
         kill(fixture.pid, SIGCONT)
         try systemd.wait("WATCHDOG=1\n")
         #expect(try fixture.stop() == 0)
-    }
-
-    private func state(_ pid: pid_t) -> Character? {
-        read("/proc/\(pid)/stat").flatMap {
-            String(decoding: $0, as: UTF8.self).split(separator: ")").last?.dropFirst().first
-        }
     }
 
     @Test("each event is an entry of the journal with its message id, and a child cannot write in our name")

@@ -8,14 +8,19 @@ extension Supervisor {
     func perform() {
         var budget = Self.spawnsPerTurn
         while true {
-            while !actions.isEmpty {
-                let batch = actions
-                actions = []
-                for action in batch { perform(action) }
-            }
+            settle()
             guard !spawns.isEmpty, budget > 0 else { return }
             budget -= 1
             if let (name, run) = spawns.next() { spawn(name, run) }
+        }
+    }
+
+    /// All that was decided, but that nothing is started.
+    func settle() {
+        while !actions.isEmpty {
+            let batch = actions
+            actions = []
+            for action in batch { perform(action) }
         }
     }
 

@@ -14,6 +14,8 @@ extension Supervisor {
     static let longestLastLine = 2000
 
     func answer(_ call: VarlinkCall, _ client: ControlConversation) {
+        // Whoever hears that an instance is down may rely on what that means: its last lines, its event, no credentials.
+        settle()
         let parts = call.method.split(separator: ".", omittingEmptySubsequences: false)
         let interface = parts.dropLast().joined(separator: ".")
         let word = String(parts.last ?? "")
