@@ -63,8 +63,10 @@ struct ChildrenRuntimeTests {
         var api = settings("api", "echo \"$A $B $C\"", ChildSettings(environmentFiles: [path, "-\(path).missing"]))
         api.environment = ["A": "spec", "C": "spec"]
         api.probes.readiness = ProbeSpec(
-            check: .exec(command: ["/bin/sh", "-c", "echo \"$A$B\" > \(fixture.root)/probe"]),
-            interval: .milliseconds(50))
+            // Each probe writes it anew, and it is never seen half written.
+            check: .exec(command: [
+                "/bin/sh", "-c", "cd \(fixture.root) && echo \"$A$B\" > probe.new && mv probe.new probe",
+            ]), interval: .milliseconds(50))
         fixture.stack.instances = [api]
         try fixture.start()
         try fixture.waitUntilUp("api")

@@ -63,6 +63,7 @@ struct ControlGroupRuntimeTests {
         fixture.crash()
         let web = try #require(pid(in: "\(group.path)/web"))
         kill(web, SIGKILL)
+        try fixture.wait("it ended") { !isAlive(web) }
         try fixture.start(under: group.entering)
         try fixture.waitUntilUp("web")
         #expect(try fixture.status("api").pid == child)
@@ -113,13 +114,16 @@ struct ControlGroupRuntimeTests {
         let fixture = try RuntimeFixture([
             shell(
                 "deaf",
-                "setsid sh -c 'trap \"\" TERM; while :; do sleep 1; done' & trap '' TERM; while :; do sleep 1; done"
+                """
+                setsid sh -c 'trap "" TERM; echo deaf; while :; do sleep 1; done' &
+                trap '' TERM; echo deaf; while :; do sleep 1; done
+                """
             ) {
                 $0.stop = [StopStep(signal: "TERM", wait: .milliseconds(100)), StopStep(signal: "KILL")]
             }
         ])
         try fixture.start(under: group.entering)
-        try fixture.wait("both run") { fixture.processes().count >= 3 }
+        try fixture.wait("both are deaf") { try fixture.lines("deaf").count == 2 }
         try fixture.client.stop([instance("deaf")])
         try fixture.wait("all is gone") { fixture.processes() == [] }
         #expect(try fixture.status("deaf").lastEnd == "killed by KILL")

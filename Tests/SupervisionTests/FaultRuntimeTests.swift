@@ -209,13 +209,14 @@ struct FaultRuntimeTests {
         #expect(try troubles().map { $0.reason?.hasSuffix("No space left on device") } == [true])
         #expect(try fixture.events().last { $0.instance == instance("web") }?.state == .up)
         unlink("\(state)/filler")
-        try fixture.wait("the wish is on disk") {
-            String(decoding: read("\(state)/state.json") ?? [], as: UTF8.self).contains("\"wanted\":false")
+        func onDisk(_ name: String) -> String { String(decoding: read("\(state)/\(name)") ?? [], as: UTF8.self) }
+        try fixture.wait("the wish is on disk") { onDisk("state.json").contains("\"wanted\":false") }
+        try fixture.wait("so is every event, those of the full time too") {
+            onDisk("events.jsonl").split(separator: "\n").contains { $0.contains("\"down\"") && $0.contains("\"api\"") }
         }
         fixture.crash()
         try fixture.start()
         #expect(try fixture.status("api").wanted == false)
-        // Every event is on disk now, those of the full time too.
         #expect(try fixture.events().contains { $0.instance == instance("api") && $0.state == .down })
         #expect(try troubles().count == 1)
         #expect(try fixture.stop() == 0)

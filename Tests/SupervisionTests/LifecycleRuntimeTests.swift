@@ -12,7 +12,7 @@ struct LifecycleRuntimeTests {
         ])
         try fixture.start()
         try fixture.waitUntilUp("web")
-        #expect(fixture.processes().count >= 4)
+        try fixture.wait("each has its own child") { fixture.processes().count >= 4 }
         #expect(try fixture.stop() == 0)
         #expect(fixture.processes() == [])
         let ends = try #require(read("\(fixture.stack.directories.state)/events.jsonl"))

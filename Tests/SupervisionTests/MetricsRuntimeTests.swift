@@ -19,7 +19,8 @@ struct MetricsRuntimeTests {
     @Test("health, restarts, probes, processor, memory, logs, the live slot and the supervisor are measured")
     func values() throws {
         let fixture = try RuntimeFixture([
-            shell("api@blue", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo 12345; exec sleep 1000") {
+            // It executes nothing once it has spoken: in that moment a process has hardly any memory.
+            shell("api@blue", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 1000 & echo 12345; wait") {
                 $0.logs.timestamps = false
                 $0.probes.readiness = ProbeSpec(
                     check: .exec(command: ["/bin/true"]), interval: .milliseconds(50), timeout: .seconds(5))

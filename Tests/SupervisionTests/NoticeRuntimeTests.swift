@@ -64,10 +64,17 @@ struct NoticeRuntimeTests {
             say('STATUS=done')
             time.sleep(1000)
             """
+        // It ends once it was heard (sd_notify_barrier(3)): of whom is gone nobody knows for which run it spoke.
         let child = """
             subprocess.run(['/bin/sh', '-c', '''exec /usr/bin/python3 -c "
             import os, socket
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])
+            speaker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            speaker.connect(os.environ['NOTIFY_SOCKET'])
+            speaker.send(b'READY=1')
+            heard, barrier = os.pipe()
+            socket.send_fds(speaker, [b'BARRIER=1'], [barrier])
+            os.close(barrier)
+            os.read(heard, 1)
             " '''], start_new_session=True)
             time.sleep(1000)
             """

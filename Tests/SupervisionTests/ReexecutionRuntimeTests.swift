@@ -144,13 +144,13 @@ struct ReexecutionRuntimeTests {
     @Test("while a child takes its time to stop, systemd is asked for more of it, again and again")
     func extendedStop() throws {
         let fixture = try RuntimeFixture([
-            shell("api", "trap '' TERM; while :; do sleep 0.1; done") {
+            shell("api", "trap '' TERM; echo deaf; while :; do sleep 0.1; done") {
                 $0.stop = [StopStep(signal: "TERM", wait: .seconds(1)), StopStep(signal: "KILL")]
             }
         ])
         let systemd = try NotifySocket("\(fixture.root)/notify")
         try fixture.start(environment: ["NOTIFY_SOCKET=\(systemd.path)", "WATCHDOG_USEC=200000"])
-        try fixture.waitUntilUp("api")
+        try fixture.wait("it is deaf") { try fixture.lines("api").count == 1 }
         kill(fixture.pid, SIGTERM)
         try systemd.wait("STOPPING=1\n")
         for _ in 0..<3 { try systemd.wait("EXTEND_TIMEOUT_USEC=400000\n") }
