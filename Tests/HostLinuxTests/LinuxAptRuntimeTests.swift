@@ -14,21 +14,26 @@ import Testing
         }
         let locks = AptLocks(files)
         #expect(try locks.holders() == [])
-        let script =
-            "import fcntl, sys, time; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(60)"
-        let holding = Task {
-            try await LinuxHost().processes.run(
-                Command("/usr/bin/python3", "-c", script, files[1].string), timeout: .seconds(2))
-        }
+        // It holds the lock until it was seen.
+        let script = """
+            import fcntl, os, sys, time
+            f = open(sys.argv[1], 'r+')
+            fcntl.lockf(f, fcntl.LOCK_EX)
+            while not os.path.exists(sys.argv[2]): time.sleep(0.01)
+            """
+        let seen = scratch("seen")
+        async let holding = LinuxHost().processes.run(
+            Command("/usr/bin/python3", "-c", script, files[1].string, seen.string), timeout: .seconds(30))
         var found: [PackageLockHolder] = []
         let watch = Stopwatch(ContinuousClock())
-        while found.isEmpty, watch.elapsed < .seconds(10) {
+        while found.isEmpty, watch.elapsed < .seconds(20) {
             found = try locks.holders()
             await Task.yield()
         }
         #expect(found.map(\.file) == [files[1].string])
         #expect(found.first?.command?.hasPrefix("python3") == true)
-        _ = try await holding.value
+        try LinuxFiles().replace(seen, with: [], mode: [.ownerReadWrite], owner: nil)
+        #expect(try await holding.status == .exited(0))
         #expect(try locks.holders() == [])
     }
 

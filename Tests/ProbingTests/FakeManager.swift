@@ -38,7 +38,7 @@ final class FakeManager {
         if case .mute = manner { return }
         let answers = if case .answers = manner { true } else { false }
         // A number of its own: ours may be another socket's by the time the thread comes back to it.
-        let own = dup(listener)
+        let own = fcntl(listener, F_DUPFD_CLOEXEC, 0)
         Thread.detachNewThread {
             defer { close(own) }
             while true {

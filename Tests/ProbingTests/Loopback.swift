@@ -53,10 +53,12 @@ final class Peer: Sendable {
     init(_ manner: Manner) throws {
         (descriptor, port) = try Loopback.listen()
         if case .mute = manner { return }
-        let listener = descriptor
+        // A number of its own: ours may be another peer's by the time the thread comes back to it.
+        let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         Thread.detachNewThread {
+            defer { close(own) }
             while true {
-                let client = accept(listener, nil, nil)
+                let client = accept(own, nil, nil)
                 guard client >= 0 else { return }
                 Thread.detachNewThread { Self.serve(client, manner) }
             }

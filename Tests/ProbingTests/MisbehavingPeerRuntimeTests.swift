@@ -27,20 +27,27 @@ struct MisbehavingPeerRuntimeTests {
     @Test("a peer that accepts and never answers costs the timeout and no more", arguments: Kind.allCases)
     func mute(_ kind: Kind) throws {
         let peer = try Peer(.mute)
-        var health: StoreHealth?
-        let time = ContinuousClock().measure { health = kind.probe(peer.port).check() }
-        #expect(health == .unhealthy(.timedOut(after: .milliseconds(300))))
-        #expect(time >= .milliseconds(290))
-        #expect(time < .milliseconds(900))
+        #expect(try shortest(kind.probe(peer.port)) >= .milliseconds(290))
+    }
+
+    /// What a check costs that times out. A busy machine makes some checks longer, and none shorter: a check that
+    /// stretches its timeout is long every time.
+    private func shortest(_ probe: any StoreProbe) throws -> Duration {
+        var times: [Duration] = []
+        repeat {
+            var health: StoreHealth?
+            times.append(ContinuousClock().measure { health = probe.check() })
+            try #require(health == .unhealthy(.timedOut(after: .milliseconds(300))))
+        } while (times.min() ?? .zero) >= .milliseconds(900) && times.count < 10
+        let shortest = try #require(times.min())
+        #expect(shortest < .milliseconds(900), "of \(times)")
+        return shortest
     }
 
     @Test("a peer that answers one byte at a time does not stretch the timeout of Redis")
     func trickle() throws {
         let peer = try Peer(.trickles(UInt8(ascii: "+")))
-        var health: StoreHealth?
-        let time = ContinuousClock().measure { health = Kind.redis.probe(peer.port).check() }
-        #expect(health == .unhealthy(.timedOut(after: .milliseconds(300))))
-        #expect(time < .milliseconds(900))
+        #expect(try shortest(Kind.redis.probe(peer.port)) >= .milliseconds(290))
     }
 
     @Test("a web server is another kind of server", arguments: Kind.allCases)
