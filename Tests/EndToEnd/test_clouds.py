@@ -3,6 +3,7 @@
 The real one runs only where it is: BEDPLATE_PROWLER names its program, BEDPLATE_MOTO the `moto_server` that stands for
 AWS (`uv pip install prowler==5.46.0` and `'moto[server,s3,iam]'`, each in a virtual environment of Python 3.12).
 """
+import contextlib
 import json
 import os
 import signal
@@ -75,13 +76,18 @@ def test_a_recorded_run_becomes_findings_and_no_log_or_file_holds_a_secret(reque
 
 
 def children(pid: int) -> list[int]:
-    return [int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()]
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        # A thread may end while we look.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(word) for word in (task / "children").read_text().split()]
+    return found
 
 
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # The latter between the open and the read.
         return False
 
 

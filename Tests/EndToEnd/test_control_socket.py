@@ -154,6 +154,8 @@ def families(text: str) -> dict:
 
 def test_the_port_gives_openmetrics_that_a_strict_parser_accepts(supervised, supervisor):
     until_up(supervisor)
+    # It is up before it has said anything.
+    until("a line of it is kept", lambda: supervisor.Logs(instance="api@blue", lines=1, follow=False)["lines"])
     with urllib.request.urlopen(supervised.url, timeout=10) as answer:
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
         found = families(answer.read().decode())
