@@ -1,4 +1,4 @@
-import SystemPackage
+package import SystemPackage
 
 /// What `/proc/PID/stat` says of one process; proc(5) has its fields.
 package struct ProcessEntry: Sendable {
@@ -28,9 +28,11 @@ package struct ProcessEntry: Sendable {
 
 extension FileSystem {
     /// A file of `/proc/PID`; `nil` when there is no such process, also when it ended between the open and the read.
-    package func readOfProcess(_ pid: Int32, _ name: String, limit: Int) throws -> [UInt8]? {
+    package func readOfProcess(
+        _ pid: Int32, _ name: String, limit: Int, below proc: FilePath = "/proc"
+    ) throws -> [UInt8]? {
         do {
-            return try readIfPresent(FilePath("/proc/\(pid)/\(name)"), limit: limit)
+            return try readIfPresent(proc.appending("\(pid)/\(name)"), limit: limit)
         } catch HostError.failed(_, _, .noSuchProcess) {
             return nil
         }

@@ -20,7 +20,7 @@ package struct AptLocks: Sendable {
     package func holders() throws -> [PackageLockHolder] {
         try files.compactMap { path in
             guard let pid = try holder(of: path) else { return nil }
-            let name = try LinuxFiles().readIfPresent(proc.appending("\(pid)/comm"), limit: 4096)
+            let name = try LinuxFiles().readOfProcess(pid, "comm", limit: 4096, below: proc)
             return PackageLockHolder(
                 file: path.string, pid: pid,
                 command: name.map { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) })

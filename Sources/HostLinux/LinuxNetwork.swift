@@ -65,13 +65,13 @@ package struct LinuxNetwork: NetworkTable {
                 // A descriptor that was closed meanwhile is not the one we look for.
                 (try? files.linkTarget(descriptors.appending(number))) == "socket:[\(inode)]"
             }
-            if isHolder { return PortHolder(pid: pid, command: try command(of: name)) }
+            if isHolder { return PortHolder(pid: pid, command: try command(of: pid)) }
         }
         return PortHolder(pid: nil, command: nil)
     }
 
-    private func command(of process: String) throws -> String? {
-        try LinuxFiles().readIfPresent(proc.appending(process).appending("comm"), limit: 4096)
+    private func command(of process: Int32) throws -> String? {
+        try LinuxFiles().readOfProcess(process, "comm", limit: 4096, below: proc)
             .map { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
     }
 }

@@ -31,7 +31,7 @@ struct Survivors {
         }
         pids = found
         mute = try parents.sorted().first { pid in
-            let title = try host.files.readIfPresent(FilePath("/proc/\(pid)/cmdline"), limit: 1 << 20) ?? []
+            let title = try host.files.readOfProcess(pid, "cmdline", limit: 1 << 20) ?? []
             return title.starts(with: Array(layout.bedplated.string.utf8) + [0])
         }
     }
