@@ -6,13 +6,16 @@ import Testing
 
 @Suite("The helper program, Runtime")
 struct ProbeProgramRuntimeTests {
+    private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        .appending(path: "bedplate-probe")
+
     /// The line it printed and its exit code.
     private func run(_ arguments: [String], environment: [String: String] = [:]) throws -> (line: String, exit: Int32) {
         let process = Process()
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-            .appending(path: "bedplate-probe")
+        process.executableURL = Self.program
         process.arguments = arguments
-        process.environment = environment
+        // Without it the driver's counters are kept for whoever has this pid next, and complained of; see ProbeProgram.
+        process.environment = environment.merging(["MONGOC_DISABLE_SHM": "1"]) { own, _ in own }
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
@@ -62,10 +65,10 @@ struct ProbeProgramRuntimeTests {
     func unit() throws {
         let manager = try FakeManager(["a.service": ("loaded", "active"), "b.service": ("loaded", "failed")])
         let environment = ["DBUS_SYSTEM_BUS_ADDRESS": manager.address]
-        #expect(try run(["unit", "a.service", "--timeout", "10000"], environment: environment) == ("", 0))
-        #expect(
-            try run(["unit", "b.service", "--timeout", "10000"], environment: environment)
-                == ("b.service: the unit is failed", 1))
+        let active = try run(["unit", "a.service", "--timeout", "10000"], environment: environment)
+        #expect(active == ("", 0))
+        let failed = try run(["unit", "b.service", "--timeout", "10000"], environment: environment)
+        #expect(failed == ("b.service: the unit is failed", 1))
     }
 
     @Test(

@@ -191,6 +191,30 @@ struct ProbeRuntimeTests {
         #expect(try fixture.status("good").healthy)
     }
 
+    @Test("a helper that is given up while it asks MongoDB leaves nothing in the machine's memory")
+    func leavesNothing() throws {
+        let (fixture, ports) = try fixture(
+            serving: """
+                import socket, time
+                server = socket.create_server(('127.0.0.1', 0), backlog=128)
+                print(server.getsockname()[1], flush=True)
+                time.sleep(1000)
+                """)
+        let begin = time(nil)
+        try add([probed("mute", .mongodb(at: StoreAddress(port: ports[0])))], to: fixture)
+        var helper: pid_t?
+        try fixture.wait("a helper asks") {
+            helper = fixture.processes().first { read("/proc/\($0)/comm") == Array("bedplate-probe\n".utf8) }
+            return helper != nil
+        }
+        let pid = try #require(helper)
+        try fixture.wait("it was given up") { !isAlive(pid) }
+        // What an earlier process with this pid has left is older.
+        var left = stat()
+        let isLeft = stat("/dev/shm/mongoc-\(pid)", &left) == 0 && left.st_mtim.tv_sec >= begin
+        #expect(!isLeft)
+    }
+
     @Test("a unit nobody knows, or no systemd to ask, is a sentence")
     func unit() throws {
         let fixture = try RuntimeFixture([

@@ -11,6 +11,10 @@ enum ProbeProgram {
         "\(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])/\(name)"
     }
 
+    /// MongoDB's driver has its counters in shared memory, from the moment it is loaded, under its pid. One that is killed
+    /// leaves them there, and the next with that pid complains of it on standard error.
+    static let environment = ["MONGOC_DISABLE_SHM": "1"]
+
     /// Its arguments for a check; `nil` for one that needs no helper. A password is named by its file.
     static func arguments(for check: ProbeSpec.Check, timeout: TimeSpan) -> [String]? {
         let limit = ["--timeout", "\(timeout.milliseconds)"]

@@ -69,6 +69,7 @@ struct Spawner {
     ) throws(SpawnFailure) -> Int32 {
         let bare = InstanceSpec(name: spec.name, command: command)
         let environment = try environment(bare, nil, invocation: ProcessMark.probePrefix + invocation, reads: false)
+            .merging(ProbeProgram.environment) { _, helper in helper }
         return try start(
             command, of: bare, environment: environment, account: nil, with: Belongings(output: output, error: output))
     }
