@@ -91,7 +91,8 @@ struct ControlRuntimeTests {
         func receive() throws -> JSON { try #require(VarlinkReply(try connection.receive())).result.get() }
         try connection.send(VarlinkCall(method: ControlMethod.status.qualified).message)
         let child = try #require(try receive().decode(StatusReply.self).instances.first?.pid)
-        // The end and the questions come to it together.
+        // The end and the questions come to it together: it has done all that came before, and waits.
+        try fixture.wait("it waits") { kernelState(of: fixture.pid) == "S" }
         kill(fixture.pid, SIGSTOP)
         try fixture.wait("it is stopped") { kernelState(of: fixture.pid) == "T" }
         try write([], to: go)
