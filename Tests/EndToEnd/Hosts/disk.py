@@ -1,4 +1,5 @@
 """What a host is made of, so that two of them can be compared."""
+import contextlib
 import hashlib
 import json
 import os
@@ -19,20 +20,24 @@ def tree(root: Path) -> dict[str, tuple]:
     def walk(folder: Path, place: str) -> None:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not place and entry.name in NOT_KEPT:
-                    continue
-                path, status = f"{place}/{entry.name}", entry.stat(follow_symlinks=False)
-                owner = (users.get(status.st_uid, status.st_uid), groups.get(status.st_gid, status.st_gid))
-                mode = oct(stat.S_IMODE(status.st_mode))
-                if entry.is_symlink():
-                    found[path] = ("link", *owner, os.readlink(entry.path))
-                elif entry.is_dir():
-                    found[path] = ("directory", mode, *owner)
-                    walk(Path(entry.path), path)
-                elif entry.is_file():
-                    found[path] = ("file", mode, *owner, content(entry.path, path, status))
-                else:
-                    found[path] = ("other", mode, *owner)
+                # Whatever runs there may take a file away again while we look; then it is not on the disk.
+                if place or entry.name not in NOT_KEPT:
+                    with contextlib.suppress(FileNotFoundError):
+                        add(entry, f"{place}/{entry.name}")
+
+    def add(entry: os.DirEntry, path: str) -> None:
+        status = entry.stat(follow_symlinks=False)
+        owner = (users.get(status.st_uid, status.st_uid), groups.get(status.st_gid, status.st_gid))
+        mode = oct(stat.S_IMODE(status.st_mode))
+        if entry.is_symlink():
+            found[path] = ("link", *owner, os.readlink(entry.path))
+        elif entry.is_dir():
+            found[path] = ("directory", mode, *owner)
+            walk(Path(entry.path), path)
+        elif entry.is_file():
+            found[path] = ("file", mode, *owner, content(entry.path, path, status))
+        else:
+            found[path] = ("other", mode, *owner)
 
     walk(root, "")
     return found

@@ -184,8 +184,9 @@ def test_a_stream_of_the_slot_that_lost_its_traffic_is_closed_and_counted_under_
     machine.write("/srv/events.pl", EVENTS)
     machine.write("/etc/bedplate/conf.d/10-events.yaml", WITH_EVENTS)
     running("--yes")
-    machine.run("systemd-run", "--quiet", "--unit=listener", "--property=StandardOutput=truncate:/srv/heard.txt",
-                "--remain-after-exit", "/usr/bin/curl", "-sSN", "http://127.0.0.1:8080/events")
+    # What it hears has a file from the moment it is executed.
+    machine.run("systemd-run", "--quiet", "--service-type=exec", "--unit=listener",
+                "--property=StandardOutput=truncate:/srv/heard.txt", "--remain-after-exit", "/usr/bin/curl", "-sSN", "http://127.0.0.1:8080/events")
     until("it hears", lambda: machine.read("/srv/heard.txt").count("data: 9101") > 3)
     assert bedplate(machine, "switch", "green", "--watch", "0")["live"] == "green"
     heard = machine.read("/srv/heard.txt").count("data: 9101")

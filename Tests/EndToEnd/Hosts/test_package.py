@@ -151,7 +151,8 @@ def test_upgrades_under_load_keep_every_pid_and_refuse_no_request(machine, packa
     # It waits for whoever has a lock of dpkg, by name.
     machine.run("systemd-run", "--quiet", "--collect", "--unit=holder", "perl", "-MFcntl", "-e", HOLD)
     until("somebody holds dpkg's lock", lambda: (machine.live / "srv/held").exists())
-    machine.run("systemd-run", "--quiet", "--unit=back", "--property=StandardOutput=file:/srv/told",
+    # What it says has a file from the moment it is executed.
+    machine.run("systemd-run", "--quiet", "--service-type=exec", "--unit=back", "--property=StandardOutput=file:/srv/told",
                 "--property=StandardError=file:/srv/said", "bedplate", "upgrade", "--downgrade", deb(EARLIER))
     waiting = r"waiting: /var/lib/dpkg/lock-frontend is held by process \d+ \(perl\)"
     until("it waits", lambda: re.search(waiting, machine.read("/srv/said")))
