@@ -107,7 +107,10 @@ class SwitchedTrial(Trial):
         """Lets the migration run again, so that its stage is met."""
         record = self.record
         record.pop("migrated", None)
-        (self.root / "var/lib/bedplate/slots.json").write_text(json.dumps(record))
+        # Whoever reads it meanwhile sees the old one or this.
+        fresh = self.root / "var/lib/bedplate/slots.json.forgotten"
+        fresh.write_text(json.dumps(record))
+        fresh.rename(self.root / "var/lib/bedplate/slots.json")
 
     def survives_the_death_of_a_command(self, stage: str):
         """Killed at this stage, a switch is taken up or back by the next one, and no request fails."""

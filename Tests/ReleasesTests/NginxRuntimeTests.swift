@@ -51,7 +51,7 @@ import Testing
 
     @Test("nginx's opinion of a candidate is asked, and nothing is left of it")
     func candidate() async throws {
-        let profile = SampleProfile.make(port: try freePort())
+        let profile = SampleProfile.make(port: try FreePorts.next())
         let (root, layout) = try installed(profile)
         defer { withExtendedLifetime(root) {} }
         let program = NginxProgram(host: host, layout: layout, profile: profile)
@@ -71,9 +71,9 @@ import Testing
 
     @Test("a running nginx says which slot is live, before and after a reload, and answers for a silent application")
     func running() async throws {
-        let blue = ["api": try freePort(), "web": try freePort()]
-        let green = ["api": try freePort(), "web": try freePort()]
-        let profile = SampleProfile.make(port: try freePort(), ports: [.blue: blue, .green: green])
+        let blue = ["api": try FreePorts.next(), "web": try FreePorts.next()]
+        let green = ["api": try FreePorts.next(), "web": try FreePorts.next()]
+        let profile = SampleProfile.make(port: try FreePorts.next(), ports: [.blue: blue, .green: green])
         let (root, layout) = try installed(profile)
         defer { withExtendedLifetime(root) {} }
         let pid = try host.processes.startDetached(
@@ -122,14 +122,5 @@ import Testing
             request: Array("GET \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".utf8), limit: 64 << 10,
             timeout: .seconds(5))
         return String(decoding: answer, as: UTF8.self)
-    }
-
-    /// A port that nobody had a moment ago.
-    private func freePort() throws -> Int {
-        for _ in 0..<100 {
-            let port = Int.random(in: 20000..<32000)
-            if try host.network.listener(on: port) == nil { return port }
-        }
-        throw OperatorError(doing: "test", because: "no port is free")
     }
 }

@@ -22,9 +22,9 @@ final class ServedSite {
         root = try ScratchRoot()
         layout = Layout(root: root.path)
         var ports: [Slot: [String: Int]] = [:]
-        for slot in Slot.allCases { ports[slot] = ["api": try Self.freePort(), "web": try Self.freePort()] }
+        for slot in Slot.allCases { ports[slot] = ["api": try FreePorts.next(), "web": try FreePorts.next()] }
         var profile = SampleProfile.makePublic(
-            port: try Self.freePort(), plain: try Self.freePort(), preview: try Self.freePort(), ports: ports)
+            port: try FreePorts.next(), plain: try FreePorts.next(), preview: try FreePorts.next(), ports: ports)
         change(&profile)
         self.profile = profile
         silent = try Self.listen(on: ports[.blue]!["web"]!)
@@ -118,15 +118,6 @@ final class ServedSite {
                 "-days", "2", "-subj", "/CN=scan.example.org", "-keyout", layout.certificateKey.string, "-out",
                 layout.certificate.string), timeout: .seconds(30))
         #expect(result.status == .exited(0), "\(result.errors)")
-    }
-
-    /// A port that nobody had a moment ago.
-    static func freePort() throws -> Int {
-        for _ in 0..<100 {
-            let port = Int.random(in: 20000..<32000)
-            if try LinuxHost().network.listener(on: port) == nil { return port }
-        }
-        throw OperatorError(doing: "test", because: "no port is free")
     }
 
     private func make(_ folder: FilePath) throws {
