@@ -57,7 +57,7 @@ struct ImageCancelTests {
         try await isOver(id, end, findings: 0)
     }
 
-    @Test("while the worker takes the image in ends that", .timeLimit(.minutes(1)), arguments: End.allCases)
+    @Test("while the worker takes the image in ends that", .timeLimit(.minutes(5)), arguments: End.allCases)
     func takenIn(end: End) async throws {
         let (id, token) = try await bench.uploadedImage(Self.image().docker())
         // A file of 8 GiB, nearly all of it a hole: it takes no room, and longer to read than anybody waits here.
