@@ -152,12 +152,19 @@ import Testing
             _ = try? await world.traffic.run(to: .green)
             world.faults.restorePower()
             world.host.disk.letGoOfAll()
-            _ = try? await world.traffic.recover()
+            _ = try await world.traffic.recover()
             let live = try #require(try world.live)
-            #expect(try world.isSettled(on: live), "cut after \(cut)")
-            for part in ["worker", "beat"] {
-                #expect(try says("\(part)@\(live)", in: world) == "at work", "cut after \(cut)")
-            }
+            try demandWork(of: live, in: world, "cut after \(cut)")
+            // And what was asked for can be asked for again.
+            #expect(try await world.traffic.run(to: .green).live == .green)
+            try demandWork(of: .green, in: world, "again after \(cut)")
+        }
+    }
+
+    private func demandWork(of live: Slot, in world: SwitchWorld, _ when: Comment) throws {
+        #expect(try world.isSettled(on: live), when)
+        for part in ["worker", "beat"] {
+            #expect(try says("\(part)@\(live)", in: world) == "at work", when)
         }
     }
 }
