@@ -8,14 +8,32 @@ struct Placeholders {
     /// Replaces `{name}`; braces around anything but a name are just text. The loader has checked the names, but one
     /// may still stand for nothing here, such as `{slot}` in a process outside the slots.
     func resolve(_ text: String) throws -> String {
-        try text.replacing(/\{([a-z_]{1,32})\}/) { match in
-            guard let value = values[String(match.1)] else {
+        // Not a regular expression: it is parsed anew for each of a stack's texts, which took a tenth of a switch's time.
+        var resolved = ""
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{") {
+            resolved += rest[..<open]
+            rest = rest[open...]
+            guard let name = Self.name(atStartOf: rest) else {
+                resolved.append(rest.removeFirst())
+                continue
+            }
+            guard let value = values[String(name)] else {
                 throw OperatorError(
                     doing: "resolve the process '\(process)'",
-                    because: "\(match.0) in '\(text)' stands for nothing here",
+                    because: "{\(name)} in '\(text)' stands for nothing here",
                     next: "known here: \(values.keys.sorted().map { "{\($0)}" }.joined(separator: " "))", exit: .usage)
             }
-            return value
+            resolved += value
+            rest = rest[name.endIndex...].dropFirst()
         }
+        return resolved + rest
+    }
+
+    /// What stands between the braces that a text begins with: 1 to 32 of `a` to `z` and `_`.
+    private static func name(atStartOf text: Substring) -> Substring? {
+        let name = text.dropFirst().prefix { ("a"..."z").contains($0) && $0.isASCII || $0 == "_" }
+        guard (1...32).contains(name.count), text[name.endIndex...].first == "}" else { return nil }
+        return name
     }
 }

@@ -162,6 +162,16 @@ import Testing
                         host: "10.0.0.7", port: 6379, user: "app", passwordFile: file, database: "db")))
     }
 
+    @Test("braces around anything but a name are text, and a value with braces in it is taken as it is")
+    func braces() throws {
+        var profile = SampleProfile.make()
+        let long = String(repeating: "a", count: 33)
+        let text = ["{}", "{A}", "{a-b}", "{é}", "{\(long)}", "{", "a}b{", "{\"slot\": \"{slot}\"}", "{{slot}}"]
+        profile.processes[0].command += text
+        let compiled = try #require(try stack(profile)["api@blue"])
+        #expect(compiled.command.suffix(9) == text.prefix(7) + ["{\"slot\": \"blue\"}", "{blue}"])
+    }
+
     @Test("a placeholder that stands for nothing in a process is refused with what is known there")
     func unknownPlaceholder() throws {
         var profile = SampleProfile.make()
