@@ -42,3 +42,10 @@ package struct Route: Sendable, Equatable {
         self.limit = limit
     }
 }
+
+extension Profile {
+    /// The route by which the front door passes a path on: the longest.
+    package func route(of path: String) -> Route? {
+        routes.filter { path.hasPrefix($0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
+    }
+}

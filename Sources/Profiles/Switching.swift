@@ -12,15 +12,18 @@ package struct Switching: Sendable, Equatable {
     package var hooks: TimeSpan
     /// How long the new slot is shown at the front door's preview before it gets traffic; zero: not at all.
     package var preview: TimeSpan
+    /// What the new slot must answer before it gets traffic.
+    package var smoke: [SmokeCheck]
 
     package init(
         watch: TimeSpan = .seconds(60), errors: Int = 5, warm: TimeSpan = .seconds(600),
-        hooks: TimeSpan = .seconds(600), preview: TimeSpan = .zero
+        hooks: TimeSpan = .seconds(600), preview: TimeSpan = .zero, smoke: [SmokeCheck] = []
     ) {
         self.watch = watch
         self.errors = errors
         self.warm = warm
         self.hooks = hooks
         self.preview = preview
+        self.smoke = smoke
     }
 }

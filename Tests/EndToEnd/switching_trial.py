@@ -13,9 +13,9 @@ SOURCE = CHECKOUT / "Tests/EndToEnd/switching"
 
 class SwitchingTrial(SwitchedTrial):
     @staticmethod
-    def start(stands_by=False, **settings) -> "SwitchingTrial":
+    def start(stands_by=False, asks=False, **settings) -> "SwitchingTrial":
         """Runs the built programs; every setting overrides the profile, with `__` for a dot. `stands_by`: worker and scheduler of
-        the idle slot are loaded before a switch."""
+        the idle slot are loaded before a switch. `asks`: its smoke check is a request instead of a program."""
         door, blue, green, preview = free_ports(4)
         root = Path(tempfile.mkdtemp(prefix="bedplate-switch-"))
         trial = SwitchingTrial(root, {
@@ -26,6 +26,11 @@ class SwitchingTrial(SwitchedTrial):
         if stands_by:
             for role in ("worker", "scheduler"):
                 profile = profile.replace(f"role: {role}\n", f"role: {role}\n    standby: true\n    probes: {{startup: {{notify: true}}}}\n")
+        if asks:
+            before, program = profile.split("  try:\n")
+            profile = before + program[program.index("  migrate:\n"):] + """switch:
+  smoke: [{path: /api/health, contains: '"slot": "'}]
+"""
         (root / "profile.yaml").write_text(profile)
         command = [CHECKOUT / ".build/release/bedplate", "trial", "start", "--root", root, "--checkout", CHECKOUT,
                    "--profile", root / "profile.yaml"]

@@ -66,6 +66,35 @@ def test_jobs_on_the_queue_are_each_done_once_while_traffic_moves(trial):
     assert trial.lines("two-schedulers") == []
 
 
+def test_what_stands_by_is_loaded_again_in_the_slot_that_is_kept(trial):
+    if not trial.stands_by:
+        pytest.skip("nothing stands by")
+    assert trial.switch(other(trial.live), "--watch", "0").returncode == 0
+    idle = other(trial.live)
+    until("both stand by", lambda: {trial.instance(f"{part}@{idle}").get("says") for part in ("worker", "beat")
+                                    if trial.instance(f"{part}@{idle}")["healthy"]} == {"standing by"})
+    trial.demand_one_live_slot()
+
+
+def test_a_slot_that_answers_a_smoke_check_wrongly_gets_no_traffic(bedplate):
+    trial = SwitchingTrial.start(asks=True, switch__watch="0s")
+    try:
+        live = trial.live
+        assert trial.switch(other(live)).returncode == 0
+        overlay = trial.root / "etc/bedplate/conf.d/10-smoke.yaml"
+        overlay.parent.mkdir(parents=True, exist_ok=True)
+        # What only a broken slot answers; a return asks nothing, as that slot was proven.
+        overlay.write_text("switch: {smoke: [{path: /api/health, contains: nobody}]}\n")
+        assert trial.bedplate("rollback").returncode == 0
+        result = trial.switch(other(live))
+        trial.demand_refusal(result, "stage: smoking", "GET /api/health is answered without 'nobody'",
+                             next=f"bedplate logs api@{other(live)}", traffic=f"it stayed on {live}")
+        assert trial.demand_one_live_slot() == live
+    finally:
+        assert trial.bedplate("trial", "stop").returncode == 0
+        subprocess.run(["rm", "-rf", trial.root], check=True)
+
+
 def test_a_migration_runs_once_for_a_release(trial):
     # Both slots hold the same release.
     assert len(trial.lines("migrations")) == 1

@@ -60,6 +60,11 @@ class Traffic:
         there.send({name: getattr(self, name) for name in FOUND})
 
     @property
+    def pid(self) -> int:
+        """The process of the clients."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return not self._stop.is_set()
 

@@ -154,6 +154,10 @@ struct ConsistencyTests {
                 "{http: /ready}", "{http: /ready, interval: 0s}",
                 "14: processes.api.probes.readiness.interval: expected a time with a unit, such as 250ms, 30s or 1m30s, of at least 10ms, not '0s' -"
             ),
+            (
+                "- {path: /, to: api}", "- {path: /a, to: api}\nswitch: {smoke: [{path: '/a?b=1'}, {path: /zz}]}",
+                "23: switch.smoke.1.path: no route leads to '/zz' -"
+            ),
             ("to: api", "to: web", "22: routes.0.to: there is no process 'web' -"),
             ("to: api", "to: worker", "22: routes.0.to: 'worker' has no port -"),
             ("to: api", "to: engine", "22: routes.0.to: 'engine' is outside the slots -"),

@@ -4,6 +4,7 @@ import Host
 import HostFixtures
 import Profiles
 import Releases
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -46,6 +47,49 @@ import Testing
         #expect(error.next == "bedplate logs \(name)")
         #expect(try world.isSettled(on: .blue))
         #expect(!world.supervisor.calls.contains("signal nginx HUP"))
+    }
+
+    /// Asked of green: what it answers, and in which order all of it was tried.
+    private func asked(_ answer: String, of check: String = #"{path: /api/health, contains: ready}"#) async throws -> (
+        world: SwitchWorld, asked: [String]
+    ) {
+        let switching = Switching(watch: .zero, warm: .zero, smoke: [SmokeCheck(path: "/", status: 200)])
+        let world = try SwitchWorld(profile: SampleProfile.makeWhole(switching: switching))
+        let folder = ReleaseStore(host: world.host, layout: world.layout).directory(of: SampleProfile.secondRelease)
+        world.host.disk.plant(folder.appending("bedplate.yaml"), "smoke: [\(check)]\n")
+        let asked = Mutex<[String]>([])
+        world.host.machine.onExchange { request in
+            let text = String(decoding: request.request, as: UTF8.self)
+            asked.withLock { $0.append(text.split(separator: "\r\n").prefix(2).joined(separator: " ")) }
+            return Array("HTTP/1.1 200 OK\r\n\r\n\(answer)".utf8)
+        }
+        _ = try? await world.traffic.run(to: .green)
+        return (world, asked.withLock { $0 })
+    }
+
+    @Test("the requests of the profile and those of the release are asked of the new slot before its programs run")
+    func requests() async throws {
+        let (world, asked) = try await asked("ready")
+        #expect(
+            asked == [
+                "GET / HTTP/1.0 Host: 127.0.0.1:3001", "GET /api/health HTTP/1.0 Host: 127.0.0.1:8002",
+            ])
+        #expect(world.supervisor.calls.contains("start smoke@green"))
+        #expect(try world.isSettled(on: .green))
+    }
+
+    @Test("a request that is answered wrongly leaves traffic untouched, and neither programs nor migration run")
+    func wrongAnswer() async throws {
+        let (world, _) = try await asked("not yet")
+        #expect(try world.isSettled(on: .blue))
+        #expect(!world.supervisor.calls.contains { $0.contains("smoke@green") && $0.hasPrefix("start") })
+        #expect(!world.supervisor.calls.contains("start migrate@green"))
+        let error = try #require(await #expect(throws: OperatorError.self) { try await world.traffic.run(to: .green) })
+        #expect(
+            error.because.hasPrefix(
+                "GET /api/health is answered without 'ready': not yet\n  stage: smoking\n  traffic: it stayed on blue"),
+            "\(error.because)")
+        #expect(error.next == "bedplate logs api@green")
     }
 
     private func previewing(_ span: TimeSpan = .seconds(20), at listener: Listener? = Self.preview) throws

@@ -94,6 +94,14 @@ extension Consistency {
         }
     }
 
+    mutating func checkSmoke() {
+        for (index, check) in profile.switching.smoke.enumerated() where profile.route(of: check.path) == nil {
+            report(
+                ProfilePath(["switch", "smoke"]) + index + "path", "no route leads to '\(check.path)'",
+                given: [ProfilePath(["routes"])])
+        }
+    }
+
     mutating func checkRoutes() {
         checkLimits()
         var paths: [String: Int] = [:]

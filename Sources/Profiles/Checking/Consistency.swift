@@ -36,6 +36,7 @@ struct Consistency {
         checkCircles()
         checkPorts()
         checkRoutes()
+        checkSmoke()
         checkLogging(at: ProfilePath(["logging"]))
         checkGenerators()
         checkProvisions()

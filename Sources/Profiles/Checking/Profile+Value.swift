@@ -55,7 +55,7 @@ extension Profile {
             switching: Switching(
                 watch: root["switch"]["watch"].time, errors: root["switch"]["errors"].integer,
                 warm: root["switch"]["warm"].time, hooks: root["switch"]["hooks"].time,
-                preview: root["switch"]["preview"].time))
+                preview: root["switch"]["preview"].time, smoke: root["switch"]["smoke"].items.map(SmokeCheck.init)))
     }
 }
 

@@ -18,10 +18,7 @@ extension ReleaseManifest {
         criticalModules = root["requirements"].ifPresent("critical")?.items.map(\.string)
         optionalModules = root["requirements"]["optional"].items.map(\.string)
         migrate = root["migrate"].items.map(\.string)
-        smoke = root["smoke"].items.map {
-            SmokeCheck(
-                path: $0["path"].string, status: $0["status"].integer, contains: $0.ifPresent("contains")?.string)
-        }
+        smoke = root["smoke"].items.map(SmokeCheck.init)
     }
 
     /// What a shape cannot tell.

@@ -10,8 +10,9 @@ extension ReleaseManifest {
             "migrate", .list(.text(.argument), count: 0...100), .defaults(to: "[]"), .nextSwitch,
             "A command that is run once before it gets traffic; may hold placeholders for folders."),
         Key(
-            "smoke", .list(.object(smokeKeys), count: 0...100), .defaults(to: "[]"),
-            "Requests that must be answered rightly before it can get traffic."),
+            "smoke", .list(.object(SmokeCheck.keys(.nextDeploy)), count: 0...100), .defaults(to: "[]"),
+            "Requests that must be answered rightly before it gets traffic, besides those of the profile's `switch.smoke`: "
+                + "at a deploy, and at each switch."),
     ]
 
     private static let buildKeys: [Key] = [
@@ -31,12 +32,6 @@ extension ReleaseManifest {
         Key(
             "optional", .list(.text(.module), count: 0...500), .defaults(to: "[]"), .nextDeploy,
             "Modules whose absence is only told."),
-    ]
-
-    private static let smokeKeys: [Key] = [
-        Key("path", .text(.target), .required, .nextDeploy, "What is asked of the process that answers this path."),
-        Key("status", .integer(100...599), .defaults(to: "200"), .nextDeploy, "The status that is right."),
-        Key("contains", .text(.line), .optional, .nextDeploy, "A text that the body must contain."),
     ]
 
     /// A row for every key, as docs/releases.md lists them.

@@ -27,18 +27,4 @@ package struct ReleaseManifest: Sendable, Equatable {
 
         package init() {}
     }
-
-    /// A request to the slot before it gets traffic.
-    package struct SmokeCheck: Sendable, Equatable {
-        package var path: String
-        package var status: Int
-        /// A text that the answer's body must contain.
-        package var contains: String?
-
-        package init(path: String, status: Int = 200, contains: String? = nil) {
-            self.path = path
-            self.status = status
-            self.contains = contains
-        }
-    }
 }

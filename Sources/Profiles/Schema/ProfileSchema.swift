@@ -137,6 +137,9 @@ package enum ProfileSchema {
             "hooks", .time(minimum: .seconds(1)), .defaults(to: "10m"), .nextSwitch,
             "How long a smoke check or a migration may take."),
         Key(
+            "smoke", .list(.object(SmokeCheck.keys(.nextSwitch)), count: 0...100), .defaults(to: "[]"),
+            "Requests that the new slot must answer rightly before it gets traffic; a release may say more of them."),
+        Key(
             "preview", .time(minimum: .zero), .defaults(to: "0s"), .nextSwitch,
             "How long a switch shows the new slot at `front_door.preview` before it goes on; `0s` is not at all."),
     ]

@@ -72,12 +72,12 @@ package struct ReleaseDeployment: Sendable {
             for warning in outcome.warnings { report(.warning(warning)) }
         }
         try await stage(.starting, of: doing, placement) { try await placement.start(release) }
-        try await stage(.smoking, of: doing, placement, announced: !manifest.smoke.isEmpty) {
-            do { try await SmokeTest(profile: profile, slot: placement.slot, host: host).run(manifest.smoke) } catch {
-                throw await placement.abandon(because: error)
-            }
+        let smokeTest = SmokeTest(profile: profile, slot: placement.slot, host: host)
+        let checks = smokeTest.checks(of: manifest)
+        try await stage(.smoking, of: doing, placement, announced: !checks.isEmpty) {
+            do { try await smokeTest.run(checks) } catch { throw await placement.abandon(because: error) }
         }
-        outcome.smokeChecks = manifest.smoke.count
+        outcome.smokeChecks = checks.count
         try placement.conclude()
         outcome.removed = try collect(placement.record, build)
         return outcome

@@ -137,6 +137,10 @@ struct SwitchWork {
     }
 
     private mutating func run(_ slot: Slot, _ role: ProcessDeclaration.Role) async throws {
+        if role == .smoke, let release = record[slot] {
+            let test = SmokeTest(profile: profile, slot: slot, host: host)
+            try await test.run(test.checks(of: try ReleaseStore(host: host, layout: layout).manifest(of: release)))
+        }
         try await instances(slot).run(role)
         guard role == .migration, let release = record[slot] else { return }
         record.migrated = (record.migrated ?? []) + [release]

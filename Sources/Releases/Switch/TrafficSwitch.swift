@@ -33,10 +33,10 @@ package struct TrafficSwitch: Sendable {
                 next: "set 'front_door.preview' to an address in the profile, and run '\(layout.installCommand)'",
                 exit: .usage)
         }
-        return try await run(to: target) { plan(for: target, $0, wishes) }
+        return try await run(to: target) { try plan(for: target, $0, wishes) }
     }
 
-    private func run(to target: Slot, _ plan: (SlotRecord) -> SwitchPlan) async throws -> SwitchReport {
+    private func run(to target: Slot, _ plan: (SlotRecord) throws -> SwitchPlan) async throws -> SwitchReport {
         let stopwatch = Stopwatch(host.clock)
         let lock = try SwitchLock.take(layout, on: host, doing: "switch traffic to \(target)")
         defer { lock.release() }
@@ -59,7 +59,7 @@ package struct TrafficSwitch: Sendable {
                 doing: "switch traffic to \(target)", because: "a deploy was stopped before it had proven its release",
                 next: "run 'bedplate deploy' again", exit: .usage)
         }
-        let machine = SwitchMachine(from: live, to: target, plan: plan(record))
+        let machine = SwitchMachine(from: live, to: target, plan: try plan(record))
         return try await drive(machine, .begin, record, stopwatch)
     }
 
@@ -81,12 +81,14 @@ package struct TrafficSwitch: Sendable {
         return try await takeUp()
     }
 
-    private func plan(for target: Slot, _ record: SlotRecord, _ wishes: SwitchWishes) -> SwitchPlan {
+    private func plan(for target: Slot, _ record: SlotRecord, _ wishes: SwitchWishes) throws -> SwitchPlan {
+        let manifest = try record[target].map(ReleaseStore(host: host, layout: layout).manifest) ?? ReleaseManifest()
+        let checks = SmokeTest(profile: profile, slot: target, host: host).checks(of: manifest)
         let compiler = StackCompiler(profile: profile, layout: layout)
         let hasMigrated = record[target].map { record.migrated?.contains($0) ?? false } ?? false
         return SwitchPlan(
             share: wishes.share, watch: wishes.watch ?? profile.switching.watch, warm: profile.switching.warm,
-            checks: !compiler.instances(of: target, .smoke).isEmpty,
+            checks: !checks.isEmpty || !compiler.instances(of: target, .smoke).isEmpty,
             migrates: !hasMigrated && !compiler.instances(of: target, .migration).isEmpty,
             preview: wishes.preview ?? profile.switching.preview)
     }
