@@ -5,9 +5,10 @@ import Profiles
 
 /// The instances of one slot, for whoever fills it and whoever moves traffic to it.
 struct SlotInstances {
-    /// What takes long is looked at less often: the answer comes late by an eighth, and by 50 ms at most.
+    /// What takes long is looked at less often: the answer comes late by an eighth, and by 50 ms at most. Each look costs both
+    /// sides half a millisecond of a processor, while clients are served.
     private static func pause(after elapsed: Duration) -> Duration {
-        min(max(elapsed / 8, .milliseconds(5)), .milliseconds(50))
+        min(max(elapsed / 8, .milliseconds(10)), .milliseconds(50))
     }
 
     let slot: Slot
@@ -82,13 +83,13 @@ struct SlotInstances {
         try await awaitLoaded(compiler.standbys(of: slot)) { _, _ in }
     }
 
-    private func awaitLoaded(_ names: [InstanceName], _ report: (InstanceName, String?) -> Void) async throws {
+    func awaitLoaded(_ names: [InstanceName], _ report: (InstanceName, String?) throws -> Void) async throws {
         try await wait(for: names, report: report) { $0.healthy ? nil : "is not healthy" }
     }
 
     /// `lack`: what an instance is not yet, in words; `nil`: nothing.
     private func wait(
-        for wanted: [InstanceName], report: (InstanceName, String?) -> Void, lack: (InstanceStatus) -> String?
+        for wanted: [InstanceName], report: (InstanceName, String?) throws -> Void, lack: (InstanceStatus) -> String?
     ) async throws {
         guard !wanted.isEmpty else { return }
         let stopwatch = Stopwatch(host.clock)
@@ -103,7 +104,7 @@ struct SlotInstances {
             guard stopwatch.elapsed < limit, !first.status.isHopeless else {
                 throw try problem(of: first.status, first.lack)
             }
-            report(first.status.name, first.status.reason)
+            try report(first.status.name, first.status.reason)
             try await host.clock.sleep(for: Self.pause(after: stopwatch.elapsed))
         }
     }

@@ -203,8 +203,14 @@ import Testing
         #expect(world.supervisor.up.isSuperset(of: world.instances(.blue, [.server])))
     }
 
-    @Test("a keeper that is killed after any operation leaves one live slot, and the next one finishes its work")
-    func everyPowerCut() async throws {
+    @Test(
+        "a keeper that is killed after any operation leaves one live slot, and the next one finishes its work",
+        arguments: [false, true])
+    func everyPowerCut(standsBy: Bool) async throws {
+        func world() throws -> SwitchWorld {
+            let switching = Switching(watch: .zero, warm: .seconds(600))
+            return try SwitchWorld(profile: SampleProfile.makeWhole(switching: switching, standsBy: standsBy))
+        }
         let whole = try world()
         _ = try await whole.traffic.run(to: .green)
         let before = whole.faults.count

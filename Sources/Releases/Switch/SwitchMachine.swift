@@ -23,8 +23,6 @@ package struct SwitchMachine: Sendable, Equatable {
         /// On the way to the new slot.
         case moving(SwitchStage)
         case concluding
-        /// What stands by is loaded in the slot that is kept.
-        case preparing
         case returning(SwitchProblem)
         case abandoning(SwitchProblem, hasReturned: Bool)
         case ended
@@ -109,11 +107,7 @@ package struct SwitchMachine: Sendable, Equatable {
             if let next = stage.next(plan) { return move(to: next) }
             state = .concluding
             return [.conclude(previous: from, isWarm: plan.warm > .zero)]
-        case .concluding:
-            guard plan.warm > .zero else { return end(.switched) }
-            state = .preparing
-            return [.prepare(from)]
-        case .preparing: return end(.switched)
+        case .concluding: return end(.switched)
         case .returning(let problem): return abandon(problem, hasReturned: true)
         case .abandoning(let problem, let hasReturned):
             return end(hasReturned ? .returned(problem) : .untouched(problem))
@@ -166,8 +160,6 @@ package struct SwitchMachine: Sendable, Equatable {
             case .draining, .stopping, .returning, .abandoning: return end(.unfinished(problem))
             }
         case .concluding: return end(.unfinished(problem))
-        // The next switch starts them; nothing of this one depends on them.
-        case .preparing: return end(.switched)
         case .returning(let first): return end(.stuck(first, then: problem))
         case .abandoning(let first, let hasReturned):
             return end(.leftOver(first, then: problem, hasReturned: hasReturned))

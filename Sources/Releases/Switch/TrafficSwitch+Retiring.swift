@@ -5,13 +5,17 @@ import Profiles
 
 /// The slot that is kept running after a switch, until it is stopped.
 extension TrafficSwitch {
-    /// Waits until the time of the slot that is kept running is over and nobody uses it any more, and stops it. Whatever
-    /// happens to the slots meanwhile is taken into account; nothing is locked while it waits.
+    /// Loads what stands by in the slot that is kept running; waits until its time is over and nobody uses it any more,
+    /// and stops it. Whatever happens to the slots meanwhile is taken into account; nothing is locked while it waits.
     package func keep() async throws -> SlotRetirement? {
         var closed: SlotRecord.WarmSlot?
+        var loaded: SlotRecord.WarmSlot?
         // A switch that is made meanwhile wakes nobody: nothing of the slot that it keeps is due sooner than this.
-        let shortest = max(min(profile.switching.warm.milliseconds, profile.frontDoor.streamLimit.milliseconds), 250)
+        let shortest =
+            profile.processes.contains(where: \.standsBy)
+            ? 1000 : max(min(profile.switching.warm.milliseconds, profile.frontDoor.streamLimit.milliseconds), 250)
         while let warm = try SlotRecord.load(layout, on: host)?.warm {
+            if loaded != warm, try await load(warm) { loaded = warm }
             if closed != warm, streamsEnd(of: warm) <= host.wallTime() {
                 guard try closeStreams(of: warm) else {
                     // Somebody is at work on the slots.
@@ -79,17 +83,25 @@ extension TrafficSwitch {
         warm.since + profile.frontDoor.streamLimit.milliseconds
     }
 
-    /// False when nothing was done, as the slot has another part now or somebody may be about to give it one.
     private func closeStreams(of warm: SlotRecord.WarmSlot) throws -> Bool {
+        try whileKept(warm, doing: "close the streams of \(warm.slot)") {
+            _ = SlotStreams(of: warm.slot, StackCompiler(profile: profile, layout: layout), host, supervisor)
+                .close(report)
+        }
+    }
+
+    /// Nobody does anything else to the slots meanwhile. False when nothing was done, as the slot has another part now or
+    /// somebody may be about to give it one.
+    func whileKept(_ warm: SlotRecord.WarmSlot, doing: String, _ body: () throws -> Void) throws -> Bool {
         let lock: any FileLock
-        do { lock = try SwitchLock.take(layout, on: host, doing: "close the streams of \(warm.slot)") } catch let error
-            as OperatorError where error.exit == .retry
+        do { lock = try SwitchLock.take(layout, on: host, doing: doing) } catch let error as OperatorError
+            where error.exit == .retry
         { return false }
         defer { lock.release() }
         guard let record = try SlotRecord.load(layout, on: host), record.warm == warm, record.ongoing == nil else {
             return false
         }
-        _ = SlotStreams(of: warm.slot, StackCompiler(profile: profile, layout: layout), host, supervisor).close(report)
+        try body()
         return true
     }
 }
