@@ -8,7 +8,7 @@ struct Placeholders {
     /// Replaces `{name}`; braces around anything but a name are just text. The loader has checked the names, but one
     /// may still stand for nothing here, such as `{slot}` in a process outside the slots.
     func resolve(_ text: String) throws -> String {
-        // Not a regular expression: it is parsed anew for each of a stack's texts, which took a tenth of a switch's time.
+        // Not a regular expression: it is parsed anew for each of a stack's texts, a tenth of a switch's processor time.
         var resolved = ""
         var rest = text[...]
         while let open = rest.firstIndex(of: "{") {

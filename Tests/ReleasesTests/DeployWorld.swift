@@ -24,7 +24,7 @@ final class DeployWorld: Sendable {
 
     init(
         account: String? = nil, keep: Int = 5, pages: FilePath.Component = "dist", root: FilePath = "/trial",
-        python: String? = nil, standsBy: Bool = false
+        python: String? = nil, standsBy: Bool = false, smoke: [SmokeCheck] = []
     ) throws {
         self.pages = pages
         layout = Layout(root: root)
@@ -32,6 +32,7 @@ final class DeployWorld: Sendable {
         if let worker = profile.processes.firstIndex(where: { $0.role == .worker }) {
             profile.processes[worker].standsBy = standsBy
         }
+        profile.switching.smoke = smoke
         profile.account = account
         profile.release.keep = keep
         profile.runtimes.python = python.map { Runtimes.Python(version: $0, method: .automatic) }

@@ -63,6 +63,7 @@ import Testing
         let first = watch(world)
         _ = try await world.traffic.keep()
         #expect(notes(world).contains { $0.hasPrefix("cannot keep worker@blue loaded for a rollback: ") })
+        #expect(notes(world).first?.hasSuffix("\n  next: bedplate logs worker@blue") == true)
         #expect(notes(world).count == 1)
         let loaded = try #require(first(beat))
         #expect(loaded > 2 && loaded < 590)

@@ -79,6 +79,19 @@ import Testing
         #expect(world.asked[1].contains("Host: 127.0.0.1:3000"))
     }
 
+    @Test("a deploy asks the smoke checks of the profile before those of the release, and one that fails stops it")
+    func smokeOfTheProfile() async throws {
+        let world = try DeployWorld(smoke: [SmokeCheck(path: "/api/ready")])
+        world.plantBuild(manifest: "smoke:\n  - {path: /}\n")
+        #expect(try await world.deploy().smokeChecks == 2)
+        #expect(world.asked.map { $0.prefix { $0 != "\r\n" } } == ["GET /api/ready HTTP/1.0", "GET / HTTP/1.0"])
+        let strict = try DeployWorld(smoke: [SmokeCheck(path: "/api/ready", status: 204)])
+        strict.plantBuild()
+        let error = try await #require(throws: OperatorError.self) { try await strict.deploy() }
+        #expect(error.because.contains("GET /api/ready is answered 200, not 204"))
+        #expect(error.next == "bedplate logs api@blue")
+    }
+
     @Test("a module that is optional is only warned of")
     func optionalModule() async throws {
         let world = try DeployWorld()

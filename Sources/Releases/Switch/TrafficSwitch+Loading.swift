@@ -21,7 +21,9 @@ extension TrafficSwitch {
                 try await instances.awaitLoaded([name]) { _, _ in if try !isKept() { throw CancellationError() } }
             } catch {
                 guard try isKept() else { return false }
-                report(.note("cannot keep \(name) loaded for a rollback: \(SwitchProblem(error))"))
+                let problem = SwitchProblem(error)
+                let next = problem.next.map { "\n  next: \($0)" } ?? ""
+                report(.note("cannot keep \(name) loaded for a rollback: \(problem)\(next)"))
             }
         }
         return true
