@@ -13,7 +13,11 @@ extension CommandResult {
         return found.flatMap(\.self).prefix(12).joined(separator: "\n")
     }
 
-    private static let errorMarks = ["E: ", "Err:", "dpkg: error", "dpkg-deb: error"]
+    private static let errorMarks = [
+        "E: ", "Err:", "dpkg: error", "dpkg-deb: error",
+        // Where dpkg cannot write what it remembers, it stops, and calls it no plain error.
+        "dpkg: unrecoverable fatal error", "dpkg: outside error context", "dpkg: too many nested errors",
+    ]
 
     /// Each line with one of the marks, and the indented ones that follow it.
     private static func complaints(in text: String, by marks: [String]) -> [[Substring]] {

@@ -45,6 +45,18 @@ import Testing
                 """)
     }
 
+    @Test("what dpkg could not write of its own is said too")
+    func dpkgItself() {
+        // dpkg 1.21.22, where /var/lib/dpkg has no room for the list of what it does.
+        let said = """
+            dpkg: unrecoverable fatal error, aborting:
+             unable to fill /var/lib/dpkg/updates/tmp.i with padding: No space left on device
+            E: Sub-process /usr/bin/dpkg returned an error code (2)
+            """
+        #expect(complaint(errors: said) == said)
+        #expect(HostError.ended(command: "apt-get", how: "ended with 100", said: complaint(errors: said)).saysFull)
+    }
+
     @Test("warnings are said where the error only says that there was one, and only there")
     func warnings() {
         let summary = "E: Some index files failed to download. They have been ignored, or old ones used instead."
