@@ -23,6 +23,9 @@ final class SwitchWorld: Sendable {
     /// Answers of old workers before the new ones' are heard.
     private let stale = Mutex<[Slot]>([])
     private let progress = Mutex<[SwitchProgress]>([])
+    /// Since nginx was told to read its files, and how long it was then until somebody asked it.
+    private let reloaded = Mutex<Stopwatch?>(nil)
+    private let waits = Mutex<[Duration]>([])
 
     init(profile: Profile = SampleProfile.make(), root: FilePath = "/trial") throws {
         self.profile = profile
@@ -54,8 +57,9 @@ final class SwitchWorld: Sendable {
         supervisor.onSignal { [self] _, signal in
             guard signal == "HUP", !refusesReload.withLock({ $0 }) else { return }
             generation.withLock { $0 += 1 }
+            reloaded.withLock { $0 = Stopwatch(host.clock) }
             guard let live = try LiveConfiguration.liveSlot(layout, on: host) else { return }
-            let share = host.disk.text(layout.live)?.firstMatch(of: /bedplate_share { default " (\d+)"/)
+            let share = host.disk.text(layout.live)?.firstMatch(of: /bedplate_share { \* " (\d+)"/)
             answering.withLock { $0 = FrontDoorAnswer(live: live, share: share.flatMap { Int($0.1) }) }
             try onReload.withLock { $0 }?()
         }
@@ -82,6 +86,9 @@ final class SwitchWorld: Sendable {
 
     /// After a reload the front door answers these first, one a question.
     func answerFirst(_ slots: [Slot]) { stale.withLock { $0 = slots } }
+
+    /// From each reload to the first question after it.
+    var waitsBeforeAsking: [Duration] { waits.withLock { $0 } }
 
     var unheard: Int { stale.withLock { $0.count } }
 
@@ -115,6 +122,9 @@ final class SwitchWorld: Sendable {
 
         func ask() async throws -> FrontDoorAnswer {
             try world.faults.read()
+            if let reloaded = world.reloaded.withLock({ $0.take() }) {
+                world.waits.withLock { $0.append(reloaded.elapsed) }
+            }
             let stale = world.stale.withLock { $0.isEmpty ? nil : $0.removeFirst() }
             return stale.map { FrontDoorAnswer(live: $0) } ?? world.nginxAnswer
         }

@@ -17,7 +17,7 @@ package struct SiteConfiguration: Sendable {
         out.line("# Written by bedplate from the profile '\(profile.name)'; changes made here are lost.")
         out.line("include \(try NginxWord(live.string));")
         out.line()
-        out.append(Self.variables(door))
+        out.append(Self.variables(profile))
         out.line("log_format bedplate '\(AccessLog.format)';")
         for (name, limit) in door.limits.sorted(by: { $0.key < $1.key }) {
             out.line("limit_req_zone $binary_remote_addr zone=bedplate_\(name):10m rate=\(limit.rate);")
@@ -30,22 +30,21 @@ package struct SiteConfiguration: Sendable {
         text = out.text
     }
 
-    private static func variables(_ door: FrontDoor) -> ConfigurationText {
+    /// Each map costs nginx more than all the rest of a short site: see `LiveConfiguration`.
+    private static func variables(_ profile: Profile) -> ConfigurationText {
+        let door = profile.frontDoor
         var out = ConfigurationText()
-        out.block("map $http_upgrade $bedplate_connection") {
-            $0.line("# Empty keeps the connection to the application open between requests.")
-            $0.line("default upgrade;")
-            $0.line("\"\" \"\";")
-        }
         out.block("map $http_x_request_id $bedplate_request_id") {
             $0.line("# A client's own id is passed on when it can hurt no log.")
             $0.line("default $request_id;")
             $0.line("\"~^[A-Za-z0-9._-]{1,64}$\" $http_x_request_id;")
         }
-        out.block("map $status $bedplate_kept") {
-            $0.line("# What never changes is kept, but not the news that it is missing.")
-            $0.line("default \"no-store\";")
-            $0.line("\"~^(2|304)\" \"public, max-age=31536000, immutable\";")
+        if profile.routes.contains(where: { $0.cache == .immutable }) {
+            out.block("map $status $bedplate_kept") {
+                $0.line("# What never changes is kept, but not the news that it is missing.")
+                $0.line("default \"no-store\";")
+                $0.line("\"~^(2|304)\" \"public, max-age=31536000, immutable\";")
+            }
         }
         out.block("geo $bedplate_is_local") {
             $0.line("default 0;")

@@ -123,6 +123,27 @@ struct SiteServers {
         server.line("error_page 429 @too_many;")
         server.line("error_page 502 @no_answer;")
         server.line("error_page 504 @late_answer;")
+        server.line()
+        passedOn(&server)
+    }
+
+    /// What the application hears of a request, and what of its answer stays here: the same on every route.
+    private func passedOn(_ server: inout ConfigurationText) {
+        // Empty keeps the connection to the application open between requests.
+        server.line("set $bedplate_connection \"\";")
+        server.line("if ($http_upgrade) { set $bedplate_connection upgrade; }")
+        server.line("proxy_http_version 1.1;")
+        server.line("proxy_connect_timeout 5s;")
+        server.line("proxy_set_header Host $http_host;")
+        server.line("proxy_set_header Upgrade $http_upgrade;")
+        server.line("proxy_set_header Connection $bedplate_connection;")
+        // The front door is the edge: what a client claims in these headers is not believed.
+        server.line("proxy_set_header X-Real-IP $remote_addr;")
+        server.line("proxy_set_header X-Forwarded-For $remote_addr;")
+        server.line("proxy_set_header X-Forwarded-Proto $scheme;")
+        server.line("proxy_set_header X-Forwarded-Host $http_host;")
+        server.line("proxy_set_header X-Request-ID $bedplate_request_id;")
+        server.lines(headers.hidden)
     }
 
     private func marker(_ server: inout ConfigurationText) {
@@ -166,23 +187,11 @@ struct SiteServers {
                 $0.line("proxy_bind \(SlotStreams.source);")
                 $0.line("proxy_buffering off;")
             }
-            $0.line("proxy_http_version 1.1;")
-            $0.line("proxy_set_header Host $http_host;")
-            $0.line("proxy_set_header Upgrade $http_upgrade;")
-            $0.line("proxy_set_header Connection $bedplate_connection;")
-            // The front door is the edge: what a client claims in these headers is not believed.
-            $0.line("proxy_set_header X-Real-IP $remote_addr;")
-            $0.line("proxy_set_header X-Forwarded-For $remote_addr;")
-            $0.line("proxy_set_header X-Forwarded-Proto $scheme;")
-            $0.line("proxy_set_header X-Forwarded-Host $http_host;")
-            $0.line("proxy_set_header X-Request-ID $bedplate_request_id;")
-            $0.lines(headers.hidden)
             switch route.cache {
             case .application: break
             case .revalidate: $0.lines(kept("no-cache"))
             case .immutable: $0.lines(kept("$bedplate_kept"))
             }
-            $0.line("proxy_connect_timeout 5s;")
             $0.line("proxy_read_timeout \(timeout);")
             $0.line("proxy_send_timeout \(timeout);")
             $0.line("client_max_body_size \(route.body.bytes);")
@@ -191,7 +200,8 @@ struct SiteServers {
         return out
     }
 
+    /// A list of a location stands in the place of its server's.
     private func kept(_ value: String) -> [String] {
-        ["proxy_hide_header Cache-Control;"] + headers.lines(also: [("Cache-Control", value)])
+        headers.hidden + ["proxy_hide_header Cache-Control;"] + headers.lines(also: [("Cache-Control", value)])
     }
 }
