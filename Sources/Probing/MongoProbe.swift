@@ -18,12 +18,11 @@ package struct MongoProbe: StoreProbe {
 
     package func check() -> StoreHealth {
         do throws(StoreFailure) {
-            Self.start
             let deadline = Deadline(after: timeout)
             // The driver reports a closed port, a silent peer and a foreign one with the same code.
             try TCPCheck.connect(to: endpoint.address, port: endpoint.port, deadline: deadline)
             let client = try makeClient(limit: deadline.remainingMilliseconds)
-            defer { mongoc_client_destroy(client) }
+            defer { cmongoc_client_close(client) }
             _ = try command("ping", key: "ok", client, deadline)
             let version = try command("buildInfo", key: "version", client, deadline)
             return .healthy(version: version, latency: deadline.elapsed)
@@ -32,51 +31,36 @@ package struct MongoProbe: StoreProbe {
         }
     }
 
-    /// The driver's own log goes to standard error, and may quote what a server sent.
-    private static let start: Void = {
-        mongoc_init()
-        mongoc_log_set_handler(nil, nil)
-    }()
-
     /// Runs a command as this endpoint's user and gives its answer as JSON. Throws `StoreFailure`, or the server's code
     /// as `MongoRefusal`.
     @discardableResult
     package func run(_ json: String, on database: String) throws -> String {
-        Self.start
         let deadline = Deadline(after: timeout)
         try TCPCheck.connect(to: endpoint.address, port: endpoint.port, deadline: deadline)
         let client = try makeClient(limit: deadline.remainingMilliseconds)
-        defer { mongoc_client_destroy(client) }
-        var error = bson_error_t()
+        defer { cmongoc_client_close(client) }
+        var error = cmongoc_error()
         var reply: UnsafeMutablePointer<CChar>?
-        defer { bson_free(reply) }
+        defer { cmongoc_free(reply) }
         if cmongoc_run_json(client, database, json, &reply, &error) { return reply.map { String(cString: $0) } ?? "" }
-        if error.domain == MONGOC_ERROR_SERVER.rawValue { throw MongoRefusal(code: error.code) }
+        if error.cause == CMONGOC_SERVER { throw MongoRefusal(code: error.code) }
         throw failure(error, deadline)
     }
 
     private func makeClient(limit: Int32) throws(StoreFailure) -> OpaquePointer {
-        guard let port = UInt16(exactly: endpoint.port), let uri = mongoc_uri_new_for_host_port(endpoint.address, port)
+        guard cmongoc_load() else { throw .noDriver("libmongoc-1.0.so.0") }
+        guard let port = UInt16(exactly: endpoint.port), let uri = cmongoc_uri_direct(endpoint.address, port)
         else { throw .unreachable(errno: 0) }
-        defer { mongoc_uri_destroy(uri) }
-        let options = [
-            MONGOC_URI_CONNECTTIMEOUTMS: limit, MONGOC_URI_SOCKETTIMEOUTMS: limit,
-            MONGOC_URI_SERVERSELECTIONTIMEOUTMS: limit,
-        ]
-        for (name, value) in options { mongoc_uri_set_option_as_int32(uri, name, max(1, value)) }
-        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_SERVERSELECTIONTRYONCE, true)
-        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_DIRECTCONNECTION, true)
+        defer { cmongoc_uri_destroy(uri) }
+        let limit = max(1, limit)
+        cmongoc_uri_limit(uri, limit, limit, limit)
         if let credentials = endpoint.credentials {
-            mongoc_uri_set_username(uri, credentials.user ?? "")
-            mongoc_uri_set_password(uri, credentials.password.reveal())
-            mongoc_uri_set_auth_source(uri, authenticationDatabase)
-            mongoc_uri_set_auth_mechanism(uri, "SCRAM-SHA-256")
+            cmongoc_uri_sign_in(uri, credentials.user ?? "", credentials.password.reveal(), authenticationDatabase)
         }
-        var error = bson_error_t()
-        guard let client = mongoc_client_new_from_uri_with_error(uri, &error) else {
+        var error = cmongoc_error()
+        guard let client = cmongoc_client_open(uri, &error) else {
             throw .driver(domain: error.domain, code: error.code)
         }
-        mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2)
         return client
     }
 
@@ -84,25 +68,22 @@ package struct MongoProbe: StoreProbe {
     private func command(
         _ name: String, key: String, _ client: OpaquePointer, _ deadline: Deadline
     ) throws(StoreFailure) -> String? {
-        var error = bson_error_t()
+        var error = cmongoc_error()
         var text: UnsafeMutablePointer<CChar>?
         guard cmongoc_command(client, authenticationDatabase, name, key, &text, &error) else {
             throw failure(error, deadline)
         }
-        defer { bson_free(text) }
+        defer { cmongoc_free(text) }
         return text.map { String(cString: $0) }
     }
 
-    private func failure(_ error: bson_error_t, _ deadline: Deadline) -> StoreFailure {
-        switch (error.domain, error.code) {
-        case (MONGOC_ERROR_CLIENT.rawValue, MONGOC_ERROR_CLIENT_AUTHENTICATE.rawValue),
-            (MONGOC_ERROR_SERVER.rawValue, 18),
-            (MONGOC_ERROR_SERVER.rawValue, 13):
-            .authentication
-        case (MONGOC_ERROR_SERVER.rawValue, let code): .notReady("code \(code)")
-        case (MONGOC_ERROR_SERVER_SELECTION.rawValue, _), (MONGOC_ERROR_STREAM.rawValue, _):
+    private func failure(_ error: cmongoc_error, _ deadline: Deadline) -> StoreFailure {
+        switch (error.cause, error.code) {
+        case (CMONGOC_AUTHENTICATION, _), (CMONGOC_SERVER, 18), (CMONGOC_SERVER, 13): .authentication
+        case (CMONGOC_SERVER, let code): .notReady("code \(code)")
+        case (CMONGOC_SELECTION, _), (CMONGOC_STREAM, _):
             deadline.remainingMilliseconds <= 10 ? .timedOut(after: timeout) : .wrongServer
-        case (MONGOC_ERROR_PROTOCOL.rawValue, _): .wrongServer
+        case (CMONGOC_PROTOCOL, _): .wrongServer
         default: .driver(domain: error.domain, code: error.code)
         }
     }

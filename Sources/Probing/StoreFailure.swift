@@ -16,6 +16,8 @@ package enum StoreFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case closed
     /// The address cannot be reached; with the kernel's error number.
     case unreachable(errno: Int32)
+    /// This machine has not the library that talks to it; with its name.
+    case noDriver(String)
     /// The driver gave up for another reason; with its domain and code.
     case driver(domain: UInt32, code: UInt32)
 
@@ -29,6 +31,7 @@ package enum StoreFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .wrongServer: "what listens there is another kind of server"
         case .closed: "it ended the connection before it answered"
         case .unreachable(let errno): "the address cannot be reached (error \(errno))"
+        case .noDriver(let library): "\(library), which talks to it, is not installed here or is another version's"
         case .driver(let domain, let code): "the database driver failed (domain \(domain), code \(code))"
         }
     }

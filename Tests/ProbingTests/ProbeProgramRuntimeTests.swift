@@ -10,10 +10,14 @@ struct ProbeProgramRuntimeTests {
         .appending(path: "bedplate-probe")
 
     /// The line it printed and its exit code.
-    private func run(_ arguments: [String], environment: [String: String] = [:]) throws -> (line: String, exit: Int32) {
+    /// `setting`: a command that gets the program's line and starts it.
+    private func run(
+        _ arguments: [String], environment: [String: String] = [:], setting: [String] = []
+    ) throws -> (line: String, exit: Int32) {
         let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
+        let line = setting + [Self.program.path()] + arguments
+        process.executableURL = URL(filePath: line[0])
+        process.arguments = Array(line.dropFirst())
         // Without it the driver's counters are kept for whoever has this pid next, and complained of; see ProbeProgram.
         process.environment = environment.merging(["MONGOC_DISABLE_SHM": "1"]) { own, _ in own }
         let pipe = Pipe()
@@ -59,6 +63,27 @@ struct ProbeProgramRuntimeTests {
         #expect(right == ("", 0))
         let wrong = try run(address + ["--password-file", secret("hunter3", in: folder)])
         #expect(wrong == ("mongodb at 127.0.0.1:\(server.port): it refuses our user or password", 1))
+    }
+
+    @Test(
+        "a machine without libmongoc is told so where a MongoDB is asked, and nowhere else",
+        .enabled(if: geteuid() == 0, "hiding a library from a program needs root"))
+    func withoutLibrary() throws {
+        let hiding = [
+            "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+            "mount --bind /dev/null /usr/lib/*/libmongoc-1.0.so.0 && exec \"$@\"", "sh",
+        ]
+        let (descriptor, port) = try Loopback.listen()
+        defer { close(descriptor) }
+        let mongodb = try run(["mongodb", "127.0.0.1", "\(port)"], setting: hiding)
+        #expect(
+            mongodb == (
+                "mongodb at 127.0.0.1:\(port): libmongoc-1.0.so.0, which talks to it, is not installed here "
+                    + "or is another version's", 1
+            ))
+        let free = try Loopback.freePort()
+        let redis = try run(["redis", "127.0.0.1", "\(free)"], setting: hiding)
+        #expect(redis == ("redis at 127.0.0.1:\(free): nothing listens there", 1))
     }
 
     @Test("unit: silence and 0 when it is active, one line and 1 when it is not")

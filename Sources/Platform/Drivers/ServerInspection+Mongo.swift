@@ -4,7 +4,8 @@ package import CoreTypes
 extension ServerInspection {
     /// Connects to MongoDB, signs in and looks around; changes nothing.
     package static func mongodb(_ url: Secret) async throws -> ServerInspection {
-        MongoClient.prepare
+        BrokenPipes.areErrors
+        guard cmongoc_load() else { return .unusable(MongoClient.noDriver) }
         return try await threads.run { look(at: url) }
     }
 
@@ -13,19 +14,17 @@ extension ServerInspection {
             "this is no MongoDB connection string: write it as mongodb://user:password@host:27017/?authSource=admin")
         // The driver stops reading at a NUL.
         guard !url.reveal().utf8.contains(0) else { return malformed }
-        guard let uri = mongoc_uri_new_with_error(url.reveal(), nil) else { return malformed }
-        defer { mongoc_uri_destroy(uri) }
-        for name in [
-            MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS,
-        ] { mongoc_uri_set_option_as_int32(uri, name, 5000) }
-        guard let client = mongoc_client_new_from_uri(uri) else {
+        guard let uri = cmongoc_uri_parse(url.reveal()) else { return malformed }
+        defer { cmongoc_uri_destroy(uri) }
+        cmongoc_uri_limit(uri, 5000, 5000, 5000)
+        var error = cmongoc_error()
+        guard let client = cmongoc_client_open(uri, &error) else {
             return .unusable("the driver cannot use the options of this connection string")
         }
-        defer { mongoc_client_destroy(client) }
-        mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2)
+        defer { cmongoc_client_close(client) }
         do throws(MongoClient.Failure) {
             var found = try look(with: client)
-            if mongoc_uri_get_username(uri) == nil {
+            if !cmongoc_uri_has_user(uri) {
                 found.warnings.append("MongoDB lets everybody in without a password")
             }
             return found

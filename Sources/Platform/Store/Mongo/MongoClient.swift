@@ -25,24 +25,20 @@ final class MongoClient: Sendable {
 
     /// Does not connect yet: a database that is down at start is no reason to refuse to start.
     init(_ url: Secret) throws(OperatorError) {
-        Self.prepare
-        var error = bson_error_t()
-        guard let uri = mongoc_uri_new_with_error(url.reveal(), &error) else {
+        BrokenPipes.areErrors
+        guard cmongoc_load() else { throw OperatorError(doing: "use the database", because: Self.noDriver) }
+        guard let uri = cmongoc_uri_parse(url.reveal()) else {
             throw OperatorError(
                 doing: "use the database", because: "the credential \(url.name) is no MongoDB connection string",
                 next: "write it as mongodb://user:password@host:27017/?authSource=admin", exit: .usage)
         }
-        defer { mongoc_uri_destroy(uri) }
-        for (name, limit) in [
-            (MONGOC_URI_CONNECTTIMEOUTMS, Self.connectLimit), (MONGOC_URI_SERVERSELECTIONTIMEOUTMS, Self.connectLimit),
-            (MONGOC_URI_SOCKETTIMEOUTMS, Self.answerLimit), (MONGOC_URI_MAXPOOLSIZE, Int32(Self.connections)),
-        ] { mongoc_uri_set_option_as_int32(uri, name, limit) }
-        guard let pool = mongoc_client_pool_new(uri) else {
+        defer { cmongoc_uri_destroy(uri) }
+        cmongoc_uri_limit(uri, Self.connectLimit, Self.connectLimit, Self.answerLimit)
+        guard let pool = cmongoc_pool_open(uri, Int32(Self.connections)) else {
             throw OperatorError(
                 doing: "use the database", because: "the driver cannot use the options in the credential \(url.name)",
                 exit: .usage)
         }
-        mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2)
         let server = Server(pool: Pool(pool: pool))
         self.server = server
         reads = SharedReads { try await server.run($0.command, in: $0.database, tolerating: nil) }
@@ -99,10 +95,10 @@ final class MongoClient: Sendable {
         private func runOnce(_ command: [UInt8], in database: String, _ tolerated: Int?) throws(Failure)
             -> BSONDocument
         {
-            guard let client = mongoc_client_pool_pop(pool.pool) else {
+            guard let client = cmongoc_pool_pop(pool.pool) else {
                 throw .unreachable("the driver has no connection")
             }
-            defer { mongoc_client_pool_push(pool.pool, client) }
+            defer { cmongoc_pool_push(pool.pool, client) }
             return try MongoClient.run(command, in: database, with: client, tolerating: tolerated)
         }
     }
@@ -111,11 +107,11 @@ final class MongoClient: Sendable {
     static func run(_ command: [UInt8], in database: String, with client: OpaquePointer, tolerating tolerated: Int?)
         throws(Failure) -> BSONDocument
     {
-        var error = bson_error_t()
+        var error = cmongoc_error()
         var bytes: UnsafeMutablePointer<UInt8>?
         var length: UInt32 = 0
         let succeeded = cmongoc_run(client, database, command, command.count, &bytes, &length, &error)
-        defer { bson_free(bytes) }
+        defer { cmongoc_free(bytes) }
         guard succeeded else { throw failure(error) }
         guard let bytes, let reply = BSONDocument(UnsafeRawBufferPointer(start: bytes, count: Int(length))) else {
             throw .unreachable("its reply is not readable")
@@ -132,28 +128,21 @@ final class MongoClient: Sendable {
     }
 
     /// The driver's texts may quote what was sent: only its numbers are passed on.
-    private static func failure(_ error: bson_error_t) -> Failure {
-        switch (error.domain, error.code) {
-        case (MONGOC_ERROR_CLIENT.rawValue, MONGOC_ERROR_CLIENT_AUTHENTICATE.rawValue),
-            (MONGOC_ERROR_SERVER.rawValue, 18),
-            (MONGOC_ERROR_SERVER.rawValue, 13):
+    private static func failure(_ error: cmongoc_error) -> Failure {
+        switch (error.cause, error.code) {
+        case (CMONGOC_AUTHENTICATION, _), (CMONGOC_SERVER, 18), (CMONGOC_SERVER, 13):
             .unreachable("MongoDB refuses our user or password, or the user may not do this")
         // Shutting down, starting, not the primary: the server says that it cannot serve now.
-        case (MONGOC_ERROR_SERVER.rawValue, let code) where [91, 11600, 11602, 10107, 13435, 189, 13436].contains(code):
+        case (CMONGOC_SERVER, let code) where [91, 11600, 11602, 10107, 13435, 189, 13436].contains(code):
             .unreachable("MongoDB cannot serve now (code \(code))")
-        case (MONGOC_ERROR_SERVER.rawValue, let code): .server(code: Int(code))
-        case (MONGOC_ERROR_SERVER_SELECTION.rawValue, _): .unreachable("nobody answers at MongoDB's address")
-        case (MONGOC_ERROR_STREAM.rawValue, _): .unreachable("the connection to MongoDB broke")
-        case (let domain, let code): .unreachable("the MongoDB driver failed (domain \(domain), code \(code))")
+        case (CMONGOC_SERVER, let code): .server(code: Int(code))
+        case (CMONGOC_SELECTION, _): .unreachable("nobody answers at MongoDB's address")
+        case (CMONGOC_STREAM, _): .unreachable("the connection to MongoDB broke")
+        default: .unreachable("the MongoDB driver failed (domain \(error.domain), code \(error.code))")
         }
     }
 
-    /// The driver's own log goes to standard error, and may quote what a server sent.
-    static let prepare: Void = {
-        BrokenPipes.areErrors
-        mongoc_init()
-        mongoc_log_set_handler(nil, nil)
-    }()
+    static let noDriver = "libmongoc-1.0.so.0, which talks to MongoDB, is not installed here or is another version's"
 
     private final class Pool: @unchecked Sendable {
         // The driver's pool is made for several threads; the clients in it are not, and leave `runOnce` never.
@@ -161,6 +150,6 @@ final class MongoClient: Sendable {
 
         init(pool: OpaquePointer) { self.pool = pool }
 
-        deinit { mongoc_client_pool_destroy(pool) }
+        deinit { cmongoc_pool_close(pool) }
     }
 }
