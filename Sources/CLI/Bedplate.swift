@@ -2,6 +2,9 @@ import ArgumentParser
 import CoreTypes
 
 /// The command a person types.
+///
+/// Each command below says its name itself: the parser would make one of its type's, for all of them at each start, and looks through
+/// all that the program knows of conformances for it.
 struct Bedplate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bedplate",

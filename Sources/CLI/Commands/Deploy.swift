@@ -5,7 +5,7 @@ import Releases
 
 struct Deploy: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a release into the idle slot and prove it there; traffic is not moved.")
+        commandName: "deploy", abstract: "Put a release into the idle slot and prove it there; traffic is not moved.")
     @OptionGroup var options: GlobalOptions
 
     @Argument(help: "A directory, a .tar.gz, .tar.zst or .zip archive, or a wheel.")

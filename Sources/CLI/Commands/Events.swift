@@ -5,7 +5,8 @@ import Host
 import SystemPackage
 
 struct Events: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what happened to the stack, newest last.")
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Show what happened to the stack, newest last.")
     @OptionGroup var options: GlobalOptions
 
     @Option(name: [.customShort("n"), .long], help: "How many events to begin with.")

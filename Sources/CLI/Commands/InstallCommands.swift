@@ -5,6 +5,7 @@ import SystemPackage
 
 struct Install: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "install",
         abstract: "Make this host run the platform: what is missing is installed, what differs is put right.")
     @OptionGroup var options: GlobalOptions
 

@@ -31,7 +31,8 @@ struct LifecycleAnswer: Answer {
 }
 
 struct Start: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Start instances, with what they depend on.")
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Start instances, with what they depend on.")
     @OptionGroup var options: GlobalOptions
     @OptionGroup var arguments: InstanceArguments
 
@@ -43,7 +44,8 @@ struct Start: ParsableCommand {
 }
 
 struct Stop: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stop instances, and what depends on them.")
+    static let configuration = CommandConfiguration(
+        commandName: "stop", abstract: "Stop instances, and what depends on them.")
     @OptionGroup var options: GlobalOptions
     @OptionGroup var arguments: InstanceArguments
 
@@ -55,7 +57,7 @@ struct Stop: ParsableCommand {
 }
 
 struct Restart: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Restart instances.")
+    static let configuration = CommandConfiguration(commandName: "restart", abstract: "Restart instances.")
     @OptionGroup var options: GlobalOptions
     @OptionGroup var arguments: InstanceArguments
 

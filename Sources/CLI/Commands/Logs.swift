@@ -3,7 +3,8 @@ import Control
 import CoreTypes
 
 struct Logs: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what an instance wrote to its output.")
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "Show what an instance wrote to its output.")
     @OptionGroup var options: GlobalOptions
 
     @Argument(help: "An instance, as in 'api@blue'.")

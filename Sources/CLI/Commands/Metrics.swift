@@ -5,7 +5,7 @@ import Releases
 
 struct Metrics: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what can be measured of the stack now, as OpenMetrics text.")
+        commandName: "metrics", abstract: "Show what can be measured of the stack now, as OpenMetrics text.")
     @OptionGroup var options: GlobalOptions
 
     func run() throws {

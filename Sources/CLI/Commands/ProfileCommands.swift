@@ -11,6 +11,7 @@ struct ProfileCommands: ParsableCommand {
 
     struct Validate: ParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "validate",
             abstract: "Check a profile and say everything that is wrong with it, with file and line.")
         @OptionGroup var options: GlobalOptions
 
@@ -41,7 +42,7 @@ struct ProfileCommands: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the profile in force: every value and where it comes from.")
+            commandName: "show", abstract: "Print the profile in force: every value and where it comes from.")
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
@@ -52,7 +53,8 @@ struct ProfileCommands: ParsableCommand {
     }
 
     struct Schema: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the JSON Schema of profiles, for editors.")
+        static let configuration = CommandConfiguration(
+            commandName: "schema", abstract: "Print the JSON Schema of profiles, for editors.")
         @OptionGroup var options: GlobalOptions
 
         func run() throws { try options.invocation.terminal.result(ProfileSchema.json()) }

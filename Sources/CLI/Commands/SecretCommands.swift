@@ -11,7 +11,8 @@ struct SecretCommands: ParsableCommand {
         subcommands: [List.self, Generate.self, Rotate.self, Show.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Name each secret and its file; never its value.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Name each secret and its file; never its value.")
         @OptionGroup var options: GlobalOptions
 
         func run() throws {
@@ -32,7 +33,7 @@ struct SecretCommands: ParsableCommand {
 
     struct Generate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Generate what is missing; what is there stays as it is.")
+            commandName: "generate", abstract: "Generate what is missing; what is there stays as it is.")
         @OptionGroup var options: GlobalOptions
 
         func run() async throws { try options.show(try await options.rotation(doing: "generate secrets").generate()) }
@@ -40,6 +41,7 @@ struct SecretCommands: ParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "rotate",
             abstract: "Give a secret a new value: where it is asked for, in its file, and to what runs with it.",
             discussion: """
                 A rotation that was stopped is finished by the next one, and by 'bedplate install'. What runs with the
@@ -65,7 +67,8 @@ struct SecretCommands: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one secret's value, when asked with --reveal.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show one secret's value, when asked with --reveal.")
         @OptionGroup var options: GlobalOptions
 
         @Argument(help: "The secret, as in SETUP_TOKEN.")

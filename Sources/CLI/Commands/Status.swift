@@ -7,7 +7,7 @@ import Releases
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say which slot is live and how every instance is.")
+        commandName: "status", abstract: "Say which slot is live and how every instance is.")
     @OptionGroup var options: GlobalOptions
 
     func run() throws { try options.show(try StatusAnswer(options, doing: "show the status")) }

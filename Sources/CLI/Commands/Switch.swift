@@ -7,6 +7,7 @@ import Releases
 
 struct Switch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "switch",
         abstract: "Make a slot live: start it, wait until it is healthy, move traffic, and watch it; else go back.")
     @OptionGroup var options: GlobalOptions
 
@@ -56,7 +57,8 @@ struct Switch: AsyncParsableCommand {
 /// Run by the supervisor after a switch; nobody types it.
 struct Keeper: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stop the slot that a switch kept running, when its time is over.", shouldDisplay: false)
+        commandName: "keeper", abstract: "Stop the slot that a switch kept running, when its time is over.",
+        shouldDisplay: false)
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
@@ -68,7 +70,8 @@ struct Keeper: AsyncParsableCommand {
 }
 
 struct Rollback: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Make the slot live again that was live before.")
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Make the slot live again that was live before.")
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {

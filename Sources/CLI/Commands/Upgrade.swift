@@ -5,7 +5,7 @@ import SystemPackage
 
 struct Upgrade: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Replace Bedplate by the version in a package; what it runs keeps running.",
+        commandName: "upgrade", abstract: "Replace Bedplate by the version in a package; what it runs keeps running.",
         discussion: """
             Before anything is changed, the package is looked at: that it is whole, of Bedplate, for this machine and not \
             older, and that there is room for it. The digest in FILE.deb.sha256 is believed when it is there. Afterwards \
