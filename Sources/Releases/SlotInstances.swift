@@ -62,15 +62,15 @@ struct SlotInstances {
     /// Until all that can have loaded and wait for the slot to be live.
     func awaitStandby(report: (InstanceName, String?) -> Void = { _, _ in }) async throws {
         let names = compiler.standbys(of: slot)
-        try await awaitLoaded(names, report)
+        guard !names.isEmpty else { return }
+        var statuses = try await awaitLoaded(names, report)
         // What was said to a supervisor that was killed, the next one does not know: it is asked by starting anew.
-        let silent = try await statuses().filter { names.contains($0.name) && $0.says == nil }.map(\.name)
+        let silent = statuses.filter { names.contains($0.name) && $0.says == nil }.map(\.name)
         if !silent.isEmpty {
             try await stop(silent)
             try await start(silent)
-            try await awaitLoaded(silent, report)
+            statuses = try await awaitLoaded(silent, report)
         }
-        let statuses = try await statuses()
         guard let busy = try names.first(where: { try !status(of: $0, in: statuses).isStandingBy }) else { return }
         throw SwitchProblem(
             "\(busy) has not said that it stands by, and may be at work beside the other slot's",
@@ -83,15 +83,19 @@ struct SlotInstances {
         try await awaitLoaded(compiler.standbys(of: slot)) { _, _ in }
     }
 
-    func awaitLoaded(_ names: [InstanceName], _ report: (InstanceName, String?) throws -> Void) async throws {
+    @discardableResult
+    func awaitLoaded(_ names: [InstanceName], _ report: (InstanceName, String?) throws -> Void) async throws
+        -> [InstanceStatus]
+    {
         try await wait(for: names, report: report) { $0.healthy ? nil : "is not healthy" }
     }
 
-    /// `lack`: what an instance is not yet, in words; `nil`: nothing.
+    /// All that the supervisor said at the last look. `lack`: what an instance is not yet, in words; `nil`: nothing.
+    @discardableResult
     private func wait(
         for wanted: [InstanceName], report: (InstanceName, String?) throws -> Void, lack: (InstanceStatus) -> String?
-    ) async throws {
-        guard !wanted.isEmpty else { return }
+    ) async throws -> [InstanceStatus] {
+        guard !wanted.isEmpty else { return [] }
         let stopwatch = Stopwatch(host.clock)
         let limit = profile.startLimit
         while true {
@@ -100,7 +104,7 @@ struct SlotInstances {
                 let status = try status(of: name, in: statuses)
                 return lack(status).map { (status: status, lack: $0) }
             }
-            guard let first = lacking.first(where: \.status.isHopeless) ?? lacking.first else { return }
+            guard let first = lacking.first(where: \.status.isHopeless) ?? lacking.first else { return statuses }
             guard stopwatch.elapsed < limit, !first.status.isHopeless else {
                 throw try problem(of: first.status, first.lack)
             }

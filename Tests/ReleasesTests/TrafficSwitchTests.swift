@@ -107,6 +107,14 @@ import Testing
         #expect(try world.isSettled(on: .green))
     }
 
+    @Test("nginx is not asked while it keeps its old workers beside the new ones, a tenth of a second after a reload")
+    func notInVain() async throws {
+        let world = try SwitchWorld()
+        _ = try await world.traffic.run(to: .green)
+        _ = try await world.traffic.rollBack()
+        #expect(world.waitsBeforeAsking == [.milliseconds(100), .milliseconds(100)])
+    }
+
     @Test("a port of the idle slot that another process holds is named before anything is started")
     func foreignPort() async throws {
         let world = try SwitchWorld()

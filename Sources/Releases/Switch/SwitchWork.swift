@@ -21,6 +21,8 @@ struct SwitchWork {
     private var moved: Duration?
     /// Percent, as the file says that nginx is to read.
     private var share: Int?
+    /// Since nginx was told to read `live.conf`.
+    private var reloaded: Stopwatch?
     /// nginx workers that still read an older `live.conf`.
     private var oldWorkers: Set<Int32> = []
     private var cut = 0
@@ -165,11 +167,17 @@ struct SwitchWork {
             try await host.patiently { try supervisor.signal(name, "HUP") }
         case .systemd: try await host.units.reload(NginxProgram.unit)
         }
+        reloaded = Stopwatch(host.clock)
     }
 
     /// An old worker answers for a moment after a reload: one answer proves little, many in a row do.
     private mutating func verify(_ slot: Slot) async throws {
         let enough = 10
+        // For so long nginx leaves its old workers beside those that it has started (ngx_master_process_cycle): a question is
+        // in vain, and takes time from clients.
+        if let passed = reloaded?.elapsed, passed < .milliseconds(100) {
+            try await host.clock.sleep(for: .milliseconds(100) - passed)
+        }
         let wanted = FrontDoorAnswer(live: slot, share: share)
         let waiting = Stopwatch(host.clock)
         var agreeing = 0
