@@ -161,13 +161,13 @@ struct SwitchWork {
     private mutating func reload() async throws {
         let processes = processes
         oldWorkers.formUnion(try await host.patiently(processes.workers).map(\.pid))
+        reloaded = Stopwatch(host.clock)
         switch profile.frontDoor.manager {
         case .supervisor:
             let name = InstanceName(try ProcessName(StackCompiler.nginx))
             try await host.patiently { try supervisor.signal(name, "HUP") }
         case .systemd: try await host.units.reload(NginxProgram.unit)
         }
-        reloaded = Stopwatch(host.clock)
     }
 
     /// An old worker answers for a moment after a reload: one answer proves little, many in a row do.
