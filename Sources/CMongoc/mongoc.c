@@ -6,7 +6,7 @@
 
 // Each function that we call, by its name in the library.
 #define EACH(of)                                                                                                       \
-    of(mongoc_init) of(mongoc_log_set_handler) of(mongoc_uri_new) of(mongoc_uri_new_for_host_port)                     \
+    of(mongoc_init) of(mongoc_log_set_handler) of(mongoc_uri_new_with_error) of(mongoc_uri_new_for_host_port)          \
     of(mongoc_uri_destroy) of(mongoc_uri_set_option_as_int32) of(mongoc_uri_set_option_as_bool)                        \
     of(mongoc_uri_set_username) of(mongoc_uri_set_password) of(mongoc_uri_set_auth_source)                             \
     of(mongoc_uri_set_auth_mechanism) of(mongoc_uri_get_username) of(mongoc_client_new_from_uri_with_error)            \
@@ -24,8 +24,7 @@ static struct {
 static bool is_loaded;
 
 static void load(void) {
-    // The name that Debian and Ubuntu give it; it brings libbson.
-    void *handle = dlopen("libmongoc-1.0.so.0", RTLD_LAZY | RTLD_LOCAL);
+    void *handle = dlopen(CMONGOC_LIBRARY, RTLD_LAZY | RTLD_LOCAL);
     if (handle == NULL) return;
     bool has_all = true;
 #define FIND(name) has_all = (library.name = (__typeof__(name) *)dlsym(handle, #name)) != NULL && has_all;
@@ -61,7 +60,8 @@ static struct cmongoc_error told(const bson_error_t *error) {
     return found;
 }
 
-cmongoc_uri *cmongoc_uri_parse(const char *text) { return library.mongoc_uri_new(text); }
+// The other one would write what it cannot read, a password with it, to its log.
+cmongoc_uri *cmongoc_uri_parse(const char *text) { return library.mongoc_uri_new_with_error(text, NULL); }
 
 cmongoc_uri *cmongoc_uri_direct(const char *address, uint16_t port) {
     mongoc_uri_t *uri = library.mongoc_uri_new_for_host_port(address, port);

@@ -48,7 +48,7 @@ package struct MongoProbe: StoreProbe {
     }
 
     private func makeClient(limit: Int32) throws(StoreFailure) -> OpaquePointer {
-        guard cmongoc_load() else { throw .noDriver("libmongoc-1.0.so.0") }
+        guard cmongoc_load() else { throw .noDriver(library: CMONGOC_LIBRARY) }
         guard let port = UInt16(exactly: endpoint.port), let uri = cmongoc_uri_direct(endpoint.address, port)
         else { throw .unreachable(errno: 0) }
         defer { cmongoc_uri_destroy(uri) }

@@ -17,7 +17,7 @@ package enum StoreFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The address cannot be reached; with the kernel's error number.
     case unreachable(errno: Int32)
     /// This machine has not the library that talks to it; with its name.
-    case noDriver(String)
+    case noDriver(library: String)
     /// The driver gave up for another reason; with its domain and code.
     case driver(domain: UInt32, code: UInt32)
 

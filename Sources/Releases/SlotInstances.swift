@@ -62,7 +62,6 @@ struct SlotInstances {
     /// Until all that can have loaded and wait for the slot to be live.
     func awaitStandby(report: (InstanceName, String?) -> Void = { _, _ in }) async throws {
         let names = compiler.standbys(of: slot)
-        guard !names.isEmpty else { return }
         var statuses = try await awaitLoaded(names, report)
         // What was said to a supervisor that was killed, the next one does not know: it is asked by starting anew.
         let silent = statuses.filter { names.contains($0.name) && $0.says == nil }.map(\.name)

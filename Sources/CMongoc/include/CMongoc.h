@@ -3,6 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// By the name that Debian and Ubuntu give it; it brings libbson.
+#define CMONGOC_LIBRARY "libmongoc-1.0.so.0"
+
 /// Loads libmongoc, once; false where this machine has none that will do. Everything below may be called after it was true.
 ///
 /// It is no part of the program: it gets ready, with SASL and all its plugins, before main(), which costs each start 9 ms of

@@ -5,7 +5,6 @@ extension ServerInspection {
     /// Connects to MongoDB, signs in and looks around; changes nothing.
     package static func mongodb(_ url: Secret) async throws -> ServerInspection {
         BrokenPipes.areErrors
-        guard cmongoc_load() else { return .unusable(MongoClient.noDriver) }
         return try await threads.run { look(at: url) }
     }
 
@@ -14,6 +13,7 @@ extension ServerInspection {
             "this is no MongoDB connection string: write it as mongodb://user:password@host:27017/?authSource=admin")
         // The driver stops reading at a NUL.
         guard !url.reveal().utf8.contains(0) else { return malformed }
+        guard cmongoc_load() else { return .unusable(MongoClient.noDriver) }
         guard let uri = cmongoc_uri_parse(url.reveal()) else { return malformed }
         defer { cmongoc_uri_destroy(uri) }
         cmongoc_uri_limit(uri, 5000, 5000, 5000)

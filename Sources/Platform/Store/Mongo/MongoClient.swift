@@ -26,7 +26,10 @@ final class MongoClient: Sendable {
     /// Does not connect yet: a database that is down at start is no reason to refuse to start.
     init(_ url: Secret) throws(OperatorError) {
         BrokenPipes.areErrors
-        guard cmongoc_load() else { throw OperatorError(doing: "use the database", because: Self.noDriver) }
+        guard cmongoc_load() else {
+            throw OperatorError(
+                doing: "use the database", because: Self.noDriver, next: "apt-get install libmongoc-1.0-0")
+        }
         guard let uri = cmongoc_uri_parse(url.reveal()) else {
             throw OperatorError(
                 doing: "use the database", because: "the credential \(url.name) is no MongoDB connection string",
@@ -142,7 +145,7 @@ final class MongoClient: Sendable {
         }
     }
 
-    static let noDriver = "libmongoc-1.0.so.0, which talks to MongoDB, is not installed here or is another version's"
+    static let noDriver = "\(CMONGOC_LIBRARY), which talks to MongoDB, is not installed here or is another version's"
 
     private final class Pool: @unchecked Sendable {
         // The driver's pool is made for several threads; the clients in it are not, and leave `runOnce` never.
