@@ -1,7 +1,8 @@
 """Traffic as browsers and clients make it: kept and new connections, an upload, a WebSocket, a stream of events.
 
-A request on a kept connection that ends before a byte of the answer came is sent again on a new one, as every HTTP client
-does (RFC 9112, section 9.3.1): a server may close an idle connection at any moment. Those are counted apart.
+A server may close an idle connection at any moment. As every HTTP client does, these open a new one where that has happened before
+they ask, and send a request again on a new one where the old ends before a byte of the answer came (RFC 9112, section 9.3.1). Both
+are counted apart.
 
 The clients are a process of their own: what the caller does meanwhile, such as starting a command, must not hold them up.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from streaming import frame, upgrade
 
 FORK = multiprocessing.get_context("fork")
-FOUND = ("failures", "again", "uploads", "frames", "events", "answers")
+FOUND = ("failures", "again", "renewed", "uploads", "frames", "events", "answers")
 
 
 @dataclass
@@ -31,6 +32,8 @@ class Traffic:
     path: str = "/api/who"
     failures: list = field(default_factory=list)
     again: int = 0
+    # Kept connections that were closed between two requests.
+    renewed: int = 0
     uploads: int = 0
     frames: int = 0
     events: int = 0
@@ -92,6 +95,11 @@ class Traffic:
         connection = None
         while self.running:
             begin = time.monotonic()
+            # Whoever keeps connections sees that one was closed while nothing was asked, and does not ask on it.
+            if connection and connection[0].at_eof():
+                connection[1].close()
+                connection = None
+                self.renewed += 1
             try:
                 isNew = connection is None
                 connection = connection or await asyncio.open_connection("127.0.0.1", self.port)

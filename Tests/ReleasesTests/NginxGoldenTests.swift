@@ -25,6 +25,10 @@ import Testing
                 "site-public.conf",
                 try SiteConfiguration(SampleProfile.makePublic(), layout, live: layout.live).text
             ),
+            (
+                "site-share.conf",
+                try SiteConfiguration(profile, layout, live: layout.live, isShared: true).text
+            ),
             ("live-share.conf", try LiveConfiguration(slot: .blue, share: 10, profile: profile).text),
             ("live-blue.conf", try LiveConfiguration(slot: .blue, profile: profile).text),
             ("live-green.conf", try LiveConfiguration(slot: .green, profile: profile).text),

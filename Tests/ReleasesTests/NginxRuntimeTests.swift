@@ -26,7 +26,7 @@ import Testing
     @Test(
         "nginx accepts every golden file",
         arguments: ["nginx-root.conf", "nginx-user.conf"].flatMap { main in
-            ["site.conf", "site-public.conf"].flatMap { site in
+            ["site.conf", "site-public.conf", "site-share.conf"].flatMap { site in
                 ["live-blue.conf", "live-green.conf", "live-share.conf"].map { [main, site, $0] }
             }
         })
@@ -46,6 +46,25 @@ import Testing
         let result = try await host.processes.run(
             Command(NginxProgram.path, "-t", "-q", "-e", "stderr", "-c", layout.nginxMain.string), timeout: .seconds(10)
         )
+        #expect(result == CommandResult(status: .exited(0), output: "", errors: ""))
+    }
+
+    /// 0.2.0 and before named upstreams by variables. A machine that stops between two files, or goes back, has both.
+    @Test("a site that an earlier release wrote fits beside live.conf", arguments: Slot.allCases, [nil, 10])
+    func earlier(slot: Slot, share: Int?) async throws {
+        let site = try await ServedSite()
+        let program = NginxProgram(host: host, layout: site.layout, profile: site.profile)
+        let files = try program.files(live: slot, share: share).map { path, text in
+            (path, text.replacing("_live;", with: "_$bedplate_chosen;").replacing("_idle;", with: "_$bedplate_idle;"))
+        }
+        #expect(files.contains { $0.1.contains("bedplate_web_$bedplate_chosen;") })
+        #expect(files.contains { $0.1.contains("bedplate_web_$bedplate_idle;") })
+        for (path, text) in files {
+            try host.files.replace(path, with: Array(text.utf8), mode: FilePermissions(rawValue: 0o644), owner: nil)
+        }
+        let result = try await host.processes.run(
+            Command(NginxProgram.path, "-t", "-q", "-e", "stderr", "-c", site.layout.nginxMain.string),
+            timeout: .seconds(10))
         #expect(result == CommandResult(status: .exited(0), output: "", errors: ""))
     }
 

@@ -8,6 +8,11 @@ import SystemPackage
 package struct LiveConfiguration: Sendable, Equatable {
     private static let before = "map \"\" $bedplate_slot { default "
     private static let after = "; }"
+    /// In the names of upstreams, the live slot and the other one, whichever they are.
+    static let live = "live"
+    static let idle = "idle"
+    /// Says which slot answers, where not all clients meet the live one.
+    static let chosen = "$bedplate_chosen"
 
     package let slot: Slot
     package let text: String
@@ -28,28 +33,31 @@ package struct LiveConfiguration: Sendable, Equatable {
         } else {
             out.line(Self.constant("bedplate_chosen", slot.rawValue))
         }
+        out.line("# What the site of an earlier release asks for.")
         out.line(Self.constant("bedplate_idle", slot.other.rawValue))
         for process in profile.processes where process.isSlotted && !process.role.isHook {
-            guard let name = process.port else { continue }
-            for each in Slot.allCases {
-                guard let port = profile.slots[each]?[name] else {
+            guard let port = process.port else { continue }
+            let hasStreams = profile.routes.contains { $0.process == process.name && $0.isStream }
+            for name in Slot.allCases.map(\.rawValue) + [Self.live, Self.idle] {
+                let each = Slot(rawValue: name) ?? (name == Self.live ? slot : slot.other)
+                guard let port = profile.slots[each]?[port] else {
                     throw OperatorError(
                         doing: "write live.conf",
-                        because: "the \(each) slot has no port '\(name)' for \(process.name)",
+                        because: "the \(each) slot has no port '\(port)' for \(process.name)",
                         next: "add it to 'slots' in the profile")
                 }
                 out.line()
                 // One server: a failed one is not taken out, since there is nobody else to ask. The idle time is
                 // shorter than what servers commonly allow, so that nginx closes first and no request meets a closing
                 // connection.
-                out.block("upstream \(Self.upstream(of: process.name, in: each.rawValue))") {
+                out.block("upstream \(Self.upstream(of: process.name, in: name))") {
                     $0.line("server 127.0.0.1:\(port) max_fails=0;")
                     $0.line("keepalive 32;")
                     $0.line("keepalive_timeout 20s;")
                 }
                 // Streams share no connection with requests, so that one can be closed without the other.
-                guard profile.routes.contains(where: { $0.process == process.name && $0.isStream }) else { continue }
-                out.block("upstream \(Self.upstream(of: process.name, in: each.rawValue, streams: true))") {
+                guard hasStreams else { continue }
+                out.block("upstream \(Self.upstream(of: process.name, in: name, streams: true))") {
                     $0.line("server 127.0.0.1:\(port) max_fails=0;")
                 }
             }
@@ -63,7 +71,7 @@ package struct LiveConfiguration: Sendable, Equatable {
         "split_clients \"\" $\(name) { * \(value); }"
     }
 
-    /// nginx's name for a process of a slot; `slot` may be a variable of nginx.
+    /// nginx's name for a process of a slot; `slot` may be `live`, `idle`, or a variable of nginx.
     static func upstream(of process: ProcessName, in slot: String, streams: Bool = false) -> String {
         "bedplate_\(streams ? "streams_" : "")\(process)_\(slot)"
     }

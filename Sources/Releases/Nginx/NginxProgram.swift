@@ -18,11 +18,12 @@ package struct NginxProgram: Sendable {
         self.profile = profile
     }
 
-    /// The files as they are with `live` as the live slot, by path. `nginx.conf` only where it is ours.
-    package func files(live: Slot) throws -> [(path: FilePath, content: String)] {
+    /// The files as they are with `live` as the live slot, by path. `nginx.conf` only where it is ours. With `share`, some
+    /// clients meet the other slot.
+    package func files(live: Slot, share: Int? = nil) throws -> [(path: FilePath, content: String)] {
         var files: [(path: FilePath, content: String)] = [
-            (layout.live, try LiveConfiguration(slot: live, profile: profile).text),
-            (layout.site, try SiteConfiguration(profile, layout, live: layout.live).text),
+            (layout.live, try LiveConfiguration(slot: live, share: share, profile: profile).text),
+            (layout.site, try SiteConfiguration(profile, layout, live: layout.live, isShared: share != nil).text),
         ]
         if profile.frontDoor.manager == .supervisor {
             let user = try host.accounts.current()
@@ -35,17 +36,20 @@ package struct NginxProgram: Sendable {
     /// Writes `live.conf` for a slot beside the real one and lets nginx read the whole configuration with it.
     /// With `share`, the other slot is live for all clients but these.
     package func test(_ slot: Slot, share: Int? = nil) async throws {
-        if let share { try await test(LiveConfiguration(slot: slot.other, share: share, profile: profile), of: slot) }
-        try await test(LiveConfiguration(slot: slot, profile: profile), of: slot)
+        if let share {
+            let candidate = try LiveConfiguration(slot: slot.other, share: share, profile: profile)
+            try await test(candidate, isShared: true, of: slot)
+        }
+        try await test(LiveConfiguration(slot: slot, profile: profile), isShared: false, of: slot)
     }
 
-    private func test(_ candidate: LiveConfiguration, of slot: Slot) async throws {
+    private func test(_ candidate: LiveConfiguration, isShared: Bool, of slot: Slot) async throws {
         let live = layout.nginx.appending("live.candidate")
         let site = layout.nginx.appending("site.candidate")
         let main = layout.nginx.appending("nginx.candidate")
         let user = try host.accounts.current()
         try write(candidate.text, to: live)
-        try write(SiteConfiguration(profile, layout, live: live).text, to: site)
+        try write(SiteConfiguration(profile, layout, live: live, isShared: isShared).text, to: site)
         try write(MainConfiguration(profile, layout, user: user, site: site).text, to: main)
         let command = Command(Self.path, "-t", "-q", "-e", "stderr", "-c", main.string)
         let result = try await host.processes.run(command, timeout: .seconds(10))
@@ -60,12 +64,12 @@ package struct NginxProgram: Sendable {
 
     /// Names a slot in `live.conf`, beside files that fit it. nginx does not know before it is reloaded.
     package func write(live slot: Slot, share: Int? = nil) throws {
-        // What an earlier release of ours wrote may know other upstreams.
-        for (path, content) in try files(live: slot) where path != layout.live {
+        // `live.conf` first: it has all that a site of an earlier release asks for, while what such a release wrote lacks
+        // what this one's asks for. Whenever nginx reads them, what is there fits.
+        for (path, content) in try files(live: slot, share: share) {
             guard try host.files.readIfPresent(path, limit: 1 << 20) != Array(content.utf8) else { continue }
             try write(content, to: path)
         }
-        try write(LiveConfiguration(slot: slot, share: share, profile: profile).text, to: layout.live)
     }
 
     private func write(_ text: String, to path: FilePath) throws {

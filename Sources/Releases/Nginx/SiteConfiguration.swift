@@ -10,8 +10,9 @@ package struct SiteConfiguration: Sendable {
 
     package let text: String
 
-    /// `live`: the file that names the live slot; a candidate when the switch asks nginx for its opinion.
-    package init(_ profile: Profile, _ layout: Layout, live: FilePath) throws {
+    /// `live`: the file that names the live slot; a candidate when the switch asks nginx for its opinion. `isShared`: some
+    /// clients meet the other slot.
+    package init(_ profile: Profile, _ layout: Layout, live: FilePath, isShared: Bool = false) throws {
         let door = profile.frontDoor
         var out = ConfigurationText()
         out.line("# Written by bedplate from the profile '\(profile.name)'; changes made here are lost.")
@@ -23,7 +24,8 @@ package struct SiteConfiguration: Sendable {
             out.line("limit_req_zone $binary_remote_addr zone=bedplate_\(name):10m rate=\(limit.rate);")
         }
         let servers = SiteServers(profile, layout)
-        out.append(try servers.main())
+        // nginx 1.22 gets a TLS context ready for each route that names its upstream by a variable, at every reading.
+        out.append(try servers.main(for: isShared ? LiveConfiguration.chosen : LiveConfiguration.live))
         if let stranger = servers.stranger() { out.append(stranger) }
         if let plain = try servers.plain() { out.append(plain) }
         if let preview = try servers.preview() { out.append(preview) }

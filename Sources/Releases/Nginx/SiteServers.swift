@@ -20,15 +20,15 @@ struct SiteServers {
     private var names: [String] { (door.tls?.domain.map { [$0] } ?? []) + door.names }
     private var refusesStrangers: Bool { !names.isEmpty }
 
-    /// Where clients are answered.
-    func main() throws -> ConfigurationText {
+    /// Where clients are answered. `slot`: whose processes do.
+    func main(for slot: String) throws -> ConfigurationText {
         var out = ConfigurationText()
         try out.block("server") { server in
             server.lines(try listen(on: door.listener, isDefault: !refusesStrangers))
             server.line("server_name \(refusesStrangers ? names.joined(separator: " ") : "_");")
             try common(&server)
             server.line()
-            for route in profile.routes { server.append(try location(route, in: "$bedplate_chosen")) }
+            for route in profile.routes { server.append(try location(route, in: slot)) }
             if door.tls == nil { marker(&server) }
             errors(&server)
         }
@@ -87,7 +87,7 @@ struct SiteServers {
             server.line("server_name _;")
             try common(&server)
             server.line()
-            for route in profile.routes { server.append(try location(route, in: "$bedplate_idle")) }
+            for route in profile.routes { server.append(try location(route, in: LiveConfiguration.idle)) }
             errors(&server)
         }
         return out
@@ -173,7 +173,7 @@ struct SiteServers {
         }
     }
 
-    /// `slot`: the variable that says whose process answers.
+    /// `slot`: whose process answers, in the name of its upstream.
     private func location(_ route: Route, in slot: String) throws -> ConfigurationText {
         var out = ConfigurationText()
         let timeout = "\(max(1, route.timeout.milliseconds / 1000))s"
