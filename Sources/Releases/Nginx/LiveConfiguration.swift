@@ -36,28 +36,28 @@ package struct LiveConfiguration: Sendable, Equatable {
         out.line("# What the site of an earlier release asks for.")
         out.line(Self.constant("bedplate_idle", slot.other.rawValue))
         for process in profile.processes where process.isSlotted && !process.role.isHook {
-            guard let port = process.port else { continue }
+            guard let name = process.port else { continue }
             let hasStreams = profile.routes.contains { $0.process == process.name && $0.isStream }
-            for name in Slot.allCases.map(\.rawValue) + [Self.live, Self.idle] {
-                let each = Slot(rawValue: name) ?? (name == Self.live ? slot : slot.other)
-                guard let port = profile.slots[each]?[port] else {
+            let places = Slot.allCases.map { ($0.rawValue, $0) } + [(Self.live, slot), (Self.idle, slot.other)]
+            for (place, slot) in places {
+                guard let port = profile.slots[slot]?[name] else {
                     throw OperatorError(
                         doing: "write live.conf",
-                        because: "the \(each) slot has no port '\(port)' for \(process.name)",
+                        because: "the \(slot) slot has no port '\(name)' for \(process.name)",
                         next: "add it to 'slots' in the profile")
                 }
                 out.line()
                 // One server: a failed one is not taken out, since there is nobody else to ask. The idle time is
                 // shorter than what servers commonly allow, so that nginx closes first and no request meets a closing
                 // connection.
-                out.block("upstream \(Self.upstream(of: process.name, in: name))") {
+                out.block("upstream \(Self.upstream(of: process.name, in: place))") {
                     $0.line("server 127.0.0.1:\(port) max_fails=0;")
                     $0.line("keepalive 32;")
                     $0.line("keepalive_timeout 20s;")
                 }
                 // Streams share no connection with requests, so that one can be closed without the other.
                 guard hasStreams else { continue }
-                out.block("upstream \(Self.upstream(of: process.name, in: name, streams: true))") {
+                out.block("upstream \(Self.upstream(of: process.name, in: place, streams: true))") {
                     $0.line("server 127.0.0.1:\(port) max_fails=0;")
                 }
             }
