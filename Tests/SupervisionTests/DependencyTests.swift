@@ -74,6 +74,41 @@ struct DependencyTests {
         #expect(fixture.state("api") == .stopping)
     }
 
+    @Test(
+        "a process that gets slots, or loses them, starts when the one whose place it takes has ended, and not before",
+        arguments: [("beat", "beat@blue"), ("beat@blue", "beat")])
+    func changesSlots(earlier: String, later: String) {
+        var fixture = MachineFixture([spec(earlier), spec("api")])
+        fixture.spawnAll()
+        fixture.ask(.apply(MachineFixture.stack([spec(later), spec("api"), spec("other@blue")])))
+        fixture.spawnAll()
+        #expect(fixture.signals == ["\(earlier) TERM"])
+        #expect(fixture.state(later) == .waiting)
+        #expect(fixture.status(later).reason == "waits for \(earlier), which it takes the place of, to end")
+        #expect(fixture.state("other@blue") == .up)
+        fixture.end(earlier, .exited(0), groupRemains: true)
+        fixture.spawnAll()
+        #expect(fixture.state(later) == .waiting)
+        fixture.groupGone(earlier)
+        fixture.spawnAll()
+        #expect(fixture.state(later) == .up)
+        // It is forgotten then: a crash is nobody else's business.
+        fixture.end(later, .killed(.kill))
+        fixture.pass(.seconds(1))
+        fixture.spawnAll()
+        #expect(fixture.state(later) == .up)
+    }
+
+    @Test("a process of one slot does not wait for the end of the other slot's, which leaves")
+    func leavesAlone() {
+        var fixture = MachineFixture([spec("api@blue")])
+        fixture.spawnAll()
+        fixture.ask(.apply(MachineFixture.stack([spec("api@green")])))
+        fixture.spawnAll()
+        #expect(fixture.state("api@green") == .up)
+        #expect(fixture.signals == ["api@blue TERM"])
+    }
+
     @Test("a soft dependency orders the start and nothing else")
     func softDependency() {
         var fixture = MachineFixture([

@@ -21,6 +21,13 @@ struct DependencyGraph: Sendable {
         }
     }
 
+    /// One more soft edge.
+    mutating func order(_ name: InstanceName, after other: InstanceName) {
+        guard !soft[name, default: []].contains(other) else { return }
+        soft[name, default: []].append(other)
+        softDependents[other, default: []].append(name)
+    }
+
     /// Forgets an instance and every edge to it.
     mutating func remove(_ name: InstanceName) {
         for other in hard.removeValue(forKey: name) ?? [] { hardDependents[other]?.removeAll { $0 == name } }

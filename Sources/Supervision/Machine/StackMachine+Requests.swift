@@ -88,6 +88,9 @@ extension StackMachine {
         // In the same order each time, so that a seed is all it takes to replay a run.
         let leaving = instances.keys.filter { !members.contains($0) }.sorted()
         graph = DependencyGraph((order + leaving).compactMap { instances[$0]?.spec })
+        for name in order {
+            for earlier in leaving where name.takesThePlace(of: earlier) { graph.order(name, after: earlier) }
+        }
         actions.append(.persist(durable: true))
         settle(Array(instances.keys).sorted(), at: now, &actions)
     }

@@ -118,6 +118,9 @@ extension StackMachine {
         for name in graph.soft[machine.name, default: []] where instances[name]?.isComing == true {
             return "waits for \(name) to start first"
         }
+        for name in graph.soft[machine.name, default: []] where machine.name.takesThePlace(of: name) {
+            if instances[name]?.state.run != nil { return "waits for \(name), which it takes the place of, to end" }
+        }
         return nil
     }
 
@@ -136,5 +139,13 @@ extension StackMachine {
         return graph.softDependents[name, default: []].contains { other in
             isActive(other) && instances[other]?.shouldRun == false
         }
+    }
+}
+
+extension InstanceName {
+    /// A process that gets slots, or has none any more, is the same process: it wants the same port, and a scheduler must not run
+    /// twice. In two slots it may run twice.
+    func takesThePlace(of earlier: InstanceName) -> Bool {
+        process == earlier.process && (slot == nil) != (earlier.slot == nil)
     }
 }
