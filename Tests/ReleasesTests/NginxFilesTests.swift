@@ -5,6 +5,7 @@ import Releases
 import SystemPackage
 import Testing
 
+/// What nginx finds when it reads its files while they are being written. Whether it accepts them is in NginxRuntimeTests.
 @Suite struct NginxFilesTests {
     @Test(
         "live.conf has all that the site asks for after each operation of a switch, also where an earlier release wrote both",

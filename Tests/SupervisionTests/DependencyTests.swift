@@ -109,6 +109,14 @@ struct DependencyTests {
         #expect(fixture.signals == ["api@blue TERM"])
     }
 
+    @Test("what is in the stack with slots and without is two processes, and neither waits for the other's end")
+    func bothStay() {
+        var fixture = MachineFixture([spec("beat@blue"), spec("beat", after: ["beat@blue"])])
+        fixture.spawnAll()
+        #expect(fixture.state("beat@blue") == .up)
+        #expect(fixture.state("beat") == .up)
+    }
+
     @Test("a soft dependency orders the start and nothing else")
     func softDependency() {
         var fixture = MachineFixture([

@@ -118,8 +118,9 @@ extension StackMachine {
         for name in graph.soft[machine.name, default: []] where instances[name]?.isComing == true {
             return "waits for \(name) to start first"
         }
-        for name in graph.soft[machine.name, default: []] where machine.name.takesThePlace(of: name) {
-            if instances[name]?.state.run != nil { return "waits for \(name), which it takes the place of, to end" }
+        for name in graph.soft[machine.name, default: []] where !members.contains(name) {
+            guard machine.name.takesThePlace(of: name), instances[name]?.state.run != nil else { continue }
+            return "waits for \(name), which it takes the place of, to end"
         }
         return nil
     }
